@@ -1,0 +1,11 @@
+"""What a cell of a CSV file must not begin with."""
+
+from __future__ import annotations
+
+# A spreadsheet computes what begins so; the wide forms are formulas for some.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def begins_formula(text: str) -> bool:
+    """True if a spreadsheet would take the cell for a formula, blanks before it or not."""
+    return text.lstrip(" ").startswith(FORMULA) or text.lstrip().startswith(FORMULA)

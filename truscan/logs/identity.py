@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import uuid
+from hashlib import blake2b
+
+from truscan.logs.events import event_code
+from truscan.logs.path_folding import generic_path
+from truscan.logs.record import LogRecord
+
+# Unit separator: cannot be typed into a name, so that ("ab", "c") and ("a", "bc") differ.
+_BETWEEN = "\x1f"
+
+
+def detection_key(record: LogRecord) -> int:
+    """The unchanging facts of a detection as a signed 64-bit number; `event_at` completes the key.
+
+    BLAKE2b over event code, domain, computer, hash (else name), generic path and user, without
+    case. Level, action, group and Occurrences are not in it: they may change when a row is
+    exported again.
+    """
+    facts = (
+        event_code(record.event),
+        record.domain or "",
+        record.computer or "",
+        record.hash or record.file_name or record.application_name or "",
+        generic_path(record.file_path) if record.file_path else "",
+        record.user or "",
+    )
+    text = _BETWEEN.join(facts).casefold()
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def process_identity(record: LogRecord) -> uuid.UUID:
+    """The process as 128 bits: its hash, else file name (or application) and generic path."""
+    if record.hash:
+        return _uuid("hash", record.hash)
+    name = record.file_name or record.application_name or ""
+    return _uuid("name", name, generic_path(record.file_path) if record.file_path else "")
+
+
+def _uuid(*facts: str) -> uuid.UUID:
+    text = _BETWEEN.join(facts).casefold()
+    return uuid.UUID(bytes=blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest())

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import re
+
+from truscan.logs.errors import LineError
+from truscan.logs.events import EVENTS, RISK_EVENTS, known_event
+from truscan.logs.labelled import Parts, layout_of, split_labels
+from truscan.logs.layout import Layout
+from truscan.logs.other_types import ignored, other_kind, slug
+from truscan.logs.record import IgnoredLine, LogRecord
+from truscan.logs.rows import Rules
+
+# A file has two or three layouts; the limit keeps a hostile one from collecting them.
+_MOST_LAYOUTS = 6
+# Sources and risk names by which the risk log says that a behaviour scan made the detection.
+_BEHAVIOUR_SOURCES = ("heuristic", "sonar", "truscan", "bash")
+
+# <PRI>1 time host program process message [data]: its last part may be a lone hyphen.
+_RFC5424 = re.compile(r"<\d{1,3}>1 (?:\S+ ){5}(?:-|(?:\[[^\]]*\])+) ?\ufeff?")
+
+
+class LabelReader:
+    """Reads the lines of syslog and dump files, in all generations mixed."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._layouts: list[Layout] = []
+        self._heads: dict[str, str] = {}
+
+    def read(self, line_no: int, line: str, *, is_cut: bool = False) -> LogRecord | IgnoredLine:
+        """One line; LineError if it cannot be read. `is_cut`: it has no line end."""
+        for layout in self._layouts:
+            found = layout.cut(line)
+            if found is not None:
+                return self._tell(line_no, line, layout, *found, is_cut)
+        parts = split_labels(line)
+        name = layout_of(parts) if parts else None
+        if parts is None or name is None:
+            return self._other(line_no, line)
+        layout = self._layout(name, parts)
+        return self._tell(line_no, line, layout, parts.head, parts.texts, is_cut)
+
+    def _layout(self, name: str, parts: Parts) -> Layout:
+        for layout in self._layouts:
+            if layout.labels == parts.labels:
+                return layout
+        layout = Layout(name, parts.labels, self._rules)
+        if parts.is_regular and len(self._layouts) < _MOST_LAYOUTS:
+            self._layouts.append(layout)
+        return layout
+
+    def _tell(
+        self,
+        line_no: int,
+        line: str,
+        layout: Layout,
+        head: str,
+        texts: list[str],
+        is_cut: bool,
+    ) -> LogRecord | IgnoredLine:
+        event = event_of(head)
+        texts.insert(0, event)
+        if layout.name == "risk" and not self._is_behaviour(event, layout, texts):
+            kind = None if known_event(event) or _is_risk(event) else other_kind(line)
+            return ignored(line_no, kind or slug(event), line, self._rules.clock)
+        if is_cut and "source_ip" not in layout.at:
+            raise LineError("cut-line", "The line ends in the middle: its last fields are missing.")
+        record = layout.builder.build(line_no, texts)
+        # SEP 14.0 has the labels of 12.1, but its hashes are SHA-256.
+        if record.layout == "labelled-g2" and record.hash_type == "sha256":
+            record.layout = "labelled-g3"
+        return record
+
+    def _is_behaviour(self, event: str, layout: Layout, texts: list[str]) -> bool:
+        """Whether a line of the risk log was written for a proactive scan."""
+        name = known_event(self._rules.vocabulary.meaning("event", event) or event)
+        if name is not None and name not in RISK_EVENTS:
+            return True
+        words = event.casefold()
+        if "sonar" in words or "truscan" in words:
+            return "has generated an error" not in words
+        source = texts[layout.at["source"]].casefold() if "source" in layout.at else ""
+        risk = texts[layout.at["risk_name"]].casefold() if "risk_name" in layout.at else ""
+        return risk.startswith("sonar.") or any(word in source for word in _BEHAVIOUR_SOURCES)
+
+    def _other(self, line_no: int, line: str) -> IgnoredLine:
+        event = event_of(line)
+        if event.casefold() in EVENTS:
+            raise LineError("cut-line", "The line ends behind the event's name.")
+        kind = slug(event) if _is_risk(event) else other_kind(line)
+        if kind is None:
+            raise LineError(
+                "not-a-log-line",
+                "The line has no label that the manager's logs have, and no SymantecServer header.",
+            )
+        return ignored(line_no, kind, line, self._rules.clock)
+
+
+def _is_risk(event: str) -> bool:
+    return event.casefold() in RISK_EVENTS
+
+
+def event_of(head: str) -> str:
+    """The event name at the end of `<prefix>event`.
+
+    Prefixes end with `: ` (syslog, both orders of host and program) or a comma (dump file, stray
+    comma); event names have neither.
+    """
+    if head[:1] == "<":
+        head = _RFC5424.sub("", head, count=1)
+    comma, colon = head.rfind(",") + 1, head.rfind(": ")
+    return head[max(comma, colon + 2 if colon >= 0 else 0) :].strip().strip('"')
