@@ -1,0 +1,137 @@
+"""Sensitivity over time: scan policies, plans, and what happened."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from truscan.access.scope import RampPlanQuerySet
+
+
+class ScanPolicy(models.Model):
+    """The Antivirus and Antispyware Policy that carries level and action. Names are unique."""
+
+    name = models.CharField(max_length=255, unique=True)
+    description = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ScanPolicyUse(models.Model):
+    """A (group, location) pair that uses a scan policy; null location = all of the group's.
+
+    Invariant: one scan policy per pair.
+    """
+
+    scan_policy = models.ForeignKey(ScanPolicy, on_delete=models.CASCADE, related_name="uses")
+    group = models.ForeignKey("truscan.Group", on_delete=models.PROTECT, related_name="scan_uses")
+    location = models.ForeignKey(
+        "truscan.Location", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "location"], name="scan_policy_use_unique", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scan_policy} in {self.group}"
+
+
+class Track(models.TextChoices):
+    TROJANS = "trojans", "Trojans and worms"
+    KEYLOGGERS = "keyloggers", "Keyloggers"
+    COMMERCIAL = "commercial", "Commercial applications"
+
+
+class RampPlan(models.Model):
+    """Levels and dates for one scan policy and one track.
+
+    State is a fold over the plan's steps and events (`truscan.ramp.schedule`), never stored.
+    60 to 90 days: guide p. 77. Invariant: one plan that is not ended per (scan policy, track).
+    """
+
+    scan_policy = models.ForeignKey(ScanPolicy, on_delete=models.PROTECT, related_name="plans")
+    track = models.CharField(max_length=16, choices=Track)
+    start_on = models.DateField()
+    days = models.PositiveSmallIntegerField()
+    timezone = models.CharField(max_length=64, default="UTC")
+    calendar_digest = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RampPlanQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scan_policy", "track"],
+                condition=models.Q(ended_at__isnull=True),
+                name="ramp_plan_open_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(days__gte=1, days__lte=366), name="ramp_plan_days_sane"
+            ),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.scan_policy} · {self.get_track_display()}"
+
+
+class RampStep(models.Model):
+    """One planned level. Invariant: unique (plan, position), dates do not decrease."""
+
+    plan = models.ForeignKey(RampPlan, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    level = models.CharField(max_length=16)
+    planned_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "position"], name="ramp_step_unique")
+        ]
+        ordering = ["plan_id", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.level} on {self.planned_on}"
+
+
+class RampEvent(models.Model):
+    """What happened to a plan. Append-only: a database trigger refuses UPDATE and DELETE.
+
+    Confirmed and back are scan-setting changes: "since the last change" counts from their `at`.
+    """
+
+    class Kind(models.TextChoices):
+        CREATED = "created", "Created"
+        CONFIRMED = "confirmed", "Level confirmed"
+        HELD = "held", "Held"
+        RESUMED = "resumed", "Resumed"
+        BACK = "back", "Gone back one level"
+        ENDED = "ended", "Ended"
+        MOVED = "moved", "Dates moved"
+
+    plan = models.ForeignKey(RampPlan, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=16, choices=Kind)
+    level = models.CharField(max_length=16, blank=True, default="")
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    reason = models.TextField(blank=True, default="")
+    facts = models.JSONField(default=dict)
+    actor_name = models.CharField(max_length=255)
+    actor_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    means = models.CharField(max_length=16)
+
+    class Meta:
+        indexes = [models.Index(fields=["plan", "at"], name="ramp_event_plan")]
+        ordering = ["plan_id", "at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.level}".strip()
