@@ -1,0 +1,89 @@
+"""A plan's steps as a calendar that people subscribe to, behind a secret address."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from icalendar import Calendar, Event
+
+from truscan import audit
+from truscan.models.ramp import RampPlan
+from truscan.ramp.actions import locked
+from truscan.ramp.message import path_of
+from truscan.ramp.rows import plan_of, state_of, with_rows
+from truscan.ramp.schedule import StepState
+from truscan.ramp.words import clicks, level_name
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from truscan.access.actor import Actor
+
+LENGTH = timedelta(minutes=30)
+
+
+@transaction.atomic
+def make_link(*, actor: Actor, plan: RampPlan) -> str:
+    """A new secret for the plan's calendar, shown once; the one before stops working."""
+    row = locked(plan)
+    secret = secrets.token_urlsafe(32)
+    row.calendar_digest = _digest(secret)
+    row.save(update_fields=["calendar_digest"])
+    audit.record("ramp.calendar_link_made", actor=actor, obj=row)
+    return secret
+
+
+def plan_by_secret(secret: str) -> RampPlan | None:
+    """The plan that this secret opens."""
+    plans = with_rows(RampPlan.objects.filter(calendar_digest=_digest(secret)))
+    plan: RampPlan | None = plans.first()
+    return plan
+
+
+def feed_of(row: RampPlan, now: datetime) -> bytes:
+    """The calendar as RFC 5545 bytes: reached steps where they were, others where they will be.
+
+    The identifiers stay and SEQUENCE grows with every event, so that a subscriber sees a step
+    move instead of a second one.
+    """
+    plan, state = plan_of(row), state_of(row, now)
+    events = list(row.events.all())
+    calendar = Calendar()
+    calendar.add("prodid", "-//TruScan tuning//ramp//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", f"{row}")
+    for step in state.steps:
+        if row.ended_at and step.reached_on is None:
+            continue
+        on = step.reached_on or step.projected_on
+        event = _event(row, step)
+        start = plan.due_at(on)
+        event.add("dtstart", start)
+        event.add("dtend", start + LENGTH)
+        event.add("dtstamp", events[-1].at if events else row.created_at)
+        event.add("sequence", len(events))
+        calendar.add_component(event)
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def _event(row: RampPlan, step: StepState) -> Event:
+    level = level_name(row.track, step.level)
+    event = Event()
+    event.add("uid", f"ramp-{row.pk}-{step.position}@truscan.invalid")
+    event.add("summary", f"{row.scan_policy}: {level}{' is set' if step.reached_on else ''}")
+    how = "\n".join(clicks(row.track, row.scan_policy.name, step.level))
+    event.add("description", f"{row.get_track_display()}\n{how}")
+    event.add("url", settings.BASE_URL + path_of(row))
+    event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,102 @@
+"""A plan and its state as plain values for machines: the command line's and the API's answer."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from truscan.ramp.rows import plan_of, state_of
+from truscan.ramp.words import clicks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from truscan.models.ramp import RampPlan
+    from truscan.ramp.schedule import State
+
+
+def outline(row: RampPlan, now: datetime, visible: Collection[int] | None = None) -> dict[str, Any]:
+    """JSON-ready; dates are days in the plan's zone, times ISO 8601 UTC, unknown is null.
+
+    `visible` are the ids of the groups that the reader may see, None for all; the others are
+    only counted.
+    """
+    uses = row.scan_policy.uses.all()
+    shown = [use for use in uses if visible is None or use.group_id in visible]
+    state = state_of(row, now)
+    upcoming = state.next
+    return {
+        "id": row.pk,
+        "scan_policy": row.scan_policy.name,
+        "track": row.track,
+        "groups": [
+            {"path": use.group.path, "location": use.location.name if use.location else None}
+            for use in shown
+        ],
+        "groups_out_of_scope": len(uses) - len(shown),
+        "start_on": row.start_on.isoformat(),
+        "days": row.days,
+        "timezone": row.timezone,
+        "phase": state.phase.value,
+        "level_in_force": state.level_in_force,
+        "in_force_since": utc(state.in_force_since),
+        "next": {
+            "level": upcoming.level,
+            "due_on": upcoming.on.isoformat(),
+            "due_at": utc(upcoming.at),
+            "clicks": list(clicks(row.track, row.scan_policy.name, upcoming.level)),
+        }
+        if upcoming
+        else None,
+        "days_overdue": state.days_overdue,
+        "planned_end_on": state.planned_end_on.isoformat(),
+        "projected_end_on": state.projected_end_on.isoformat(),
+        "projected_days": state.projected_days,
+        "outside_60_to_90_days": state.is_outside_guide,
+        "steps": _steps(state),
+        "events": _events(row),
+        "actions": {
+            permit.action.value: {
+                "allowed": permit.is_allowed,
+                "why_not": permit.why_not or None,
+                "level": permit.level or None,
+            }
+            for permit in state.permits
+        },
+    }
+
+
+def utc(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def _steps(state: State) -> list[dict[str, Any]]:
+    return [
+        {
+            "position": step.position,
+            "level": step.level,
+            "planned_on": step.planned_on.isoformat(),
+            "due_on": step.due_on.isoformat(),
+            "projected_on": step.projected_on.isoformat(),
+            "reached_on": step.reached_on.isoformat() if step.reached_on else None,
+            "status": step.status.value,
+        }
+        for step in state.steps
+    ]
+
+
+def _events(row: RampPlan) -> list[dict[str, Any]]:
+    zone = plan_of(row).tz
+    return [
+        {
+            "kind": event.kind,
+            "level": event.level or None,
+            "at": utc(event.at),
+            "on": event.at.astimezone(zone).date().isoformat(),
+            "actor": event.actor_name,
+            "means": event.means,
+            "reason": event.reason or None,
+        }
+        for event in row.events.all()
+    ]

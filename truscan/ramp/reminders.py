@@ -1,0 +1,71 @@
+"""Which reminder a plan deserves at a moment. Pure Python.
+
+The answer depends on the plan alone, and its key names the plan, the step, the kind and the
+day. Asking twice gives the same keys, so a unique key in the outbox makes doubled beats
+harmless; asking late gives what still matters today, not a pile of what has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from truscan.ramp.plan import Event, Plan
+from truscan.ramp.schedule import Due, Phase, State, fold
+
+# Time enough to ask for a change window, short enough to be remembered.
+NOTICE = timedelta(days=2)
+
+
+class ReminderKind(StrEnum):
+    BEFORE = "before"
+    DUE = "due"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One reminder. `on` is its local day, `due_on` the day of the step, `position` and `level`
+    the step; `key` is equal for equal reminders and different for all others."""
+
+    key: str
+    kind: ReminderKind
+    position: int
+    level: str
+    on: date
+    due_on: date
+
+
+def reminders_due(plan: Plan, events: Sequence[Event], now: datetime) -> tuple[Reminder, ...]:
+    """The reminders that make sense at `now`: none, or the one of the plan's next step.
+
+    Two days before the due date, on it, then every day until the step is confirmed, always
+    from 09:00 in the plan's zone. A held, finished or ended plan reminds nobody.
+    """
+    return reminders_of(plan, fold(plan, events, now))
+
+
+def reminders_of(plan: Plan, state: State) -> tuple[Reminder, ...]:
+    """The reminders of a state computed already."""
+    if state.phase not in (Phase.PLANNED, Phase.RUNNING) or state.next is None:
+        return ()
+    day, due_on = office_day(plan, state.now), state.next.on
+    if day < due_on - NOTICE:
+        return ()
+    if day < due_on:
+        return (_reminder(plan, state.next, ReminderKind.BEFORE, due_on - NOTICE),)
+    kind = ReminderKind.DUE if day == due_on else ReminderKind.OVERDUE
+    return (_reminder(plan, state.next, kind, day),)
+
+
+def office_day(plan: Plan, now: datetime) -> date:
+    """The plan's day at `now`, where a day begins at 09:00 and not at midnight."""
+    today = plan.day_of(now)
+    return today if now >= plan.due_at(today) else today - timedelta(days=1)
+
+
+def _reminder(plan: Plan, due: Due, kind: ReminderKind, on: date) -> Reminder:
+    key = f"ramp:{plan.id}:{due.position}:{kind}:{on.isoformat()}"
+    return Reminder(key, kind, due.position, due.level, on, due.on)
