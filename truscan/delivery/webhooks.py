@@ -1,0 +1,172 @@
+"""Signed webhooks: acts of the ledger told to other programs (Standard Webhooks signatures).
+
+The ledger is the queue. Its ids are handed out under one lock that is held until commit, so "all
+after the last one I saw" misses nothing and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import secrets
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from standardwebhooks import Webhook as Signer
+
+from truscan import audit
+from truscan.delivery.outbound import OutboundError, check_address, post
+from truscan.models.audit import AuditEvent
+from truscan.models.webhook import Webhook, WebhookDelivery
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from truscan.access.actor import Actor
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+RETRIES = (1, 5, 30, 120, 480, 1440, 1440)  # minutes; after the last one it is given up
+SCAN = 1000  # ledger entries looked at per tick and webhook
+BATCH = 50
+BATCH_SECONDS = 20
+
+
+def _box() -> Fernet:
+    key = hashlib.sha256(b"webhook secrets" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+@transaction.atomic
+def create_webhook(*, actor: Actor, name: str, url: str, codes: list[str]) -> tuple[Webhook, str]:
+    """The row and its signing secret ("whsec_…"), which is shown once.
+
+    `codes` are beginnings of ledger codes such as "policy." or "policy.published". Raises
+    OutboundError for an address that cannot be called.
+    """
+    check_address(url)
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    newest = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first()
+    webhook = Webhook.objects.create(
+        name=name,
+        url=url,
+        codes=sorted(set(codes)),
+        sealed_secret=_box().encrypt(secret.encode()).decode(),
+        after_event=newest or 0,
+        created_by=actor.user,
+    )
+    audit.record("webhook.created", actor=actor, obj=webhook, after={"codes": webhook.codes})
+    return webhook, secret
+
+
+@transaction.atomic
+def end_webhook(*, actor: Actor, webhook: Webhook, now: datetime) -> None:
+    """Tell this address nothing more; what is on its way is given up."""
+    if Webhook.objects.filter(pk=webhook.pk, ended_at=None).update(ended_at=now):
+        webhook.deliveries.filter(sent_at=None, given_up_at=None).update(given_up_at=now)
+        audit.record("webhook.ended", actor=actor, obj=webhook)
+
+
+def tick(now: datetime) -> int:
+    """Queue new acts and send what is due; the number of deliveries that left."""
+    for webhook in Webhook.objects.filter(ended_at=None):
+        _queue(webhook, now)
+    sent, started = 0, time.monotonic()
+    for pk in list(_due(now).order_by("due_at", "id").values_list("pk", flat=True)[:BATCH]):
+        if time.monotonic() - started > BATCH_SECONDS:
+            break
+        sent += _deliver(pk, now)
+    return sent
+
+
+@transaction.atomic
+def _queue(webhook: Webhook, now: datetime) -> None:
+    row = Webhook.objects.select_for_update().get(pk=webhook.pk)
+    events = AuditEvent.objects.filter(pk__gt=row.after_event).order_by("pk")
+    seen = list(events.values_list("pk", "code")[:SCAN])
+    if not seen:
+        return
+    WebhookDelivery.objects.bulk_create(
+        [
+            WebhookDelivery(webhook=row, event_id=pk, due_at=now)
+            for pk, code in seen
+            if code.startswith(tuple(row.codes))
+        ],
+        ignore_conflicts=True,
+    )
+    row.after_event = seen[-1][0]
+    row.save(update_fields=["after_event"])
+
+
+def _due(now: datetime, pk: int | None = None) -> QuerySet[WebhookDelivery]:
+    free = Q(claimed_until=None) | Q(claimed_until__lte=now)
+    rows = WebhookDelivery.objects.filter(free, sent_at=None, given_up_at=None, due_at__lte=now)
+    return rows if pk is None else rows.filter(pk=pk)
+
+
+def _deliver(pk: int, now: datetime) -> bool:
+    if not _due(now, pk).update(claimed_until=now + LEASE, attempts=F("attempts") + 1):
+        return False
+    delivery = WebhookDelivery.objects.select_related("webhook", "event").get(pk=pk)
+    rows = WebhookDelivery.objects.filter(pk=pk)
+    try:
+        status = post(delivery.webhook.url, *signed(delivery, now))
+    except OutboundError as error:
+        log.warning("webhook delivery %s: %s", pk, error)
+        again = delivery.attempts <= len(RETRIES)
+        wait = timedelta(minutes=RETRIES[delivery.attempts - 1]) if again else timedelta()
+        rows.update(
+            claimed_until=None,
+            due_at=now + wait,
+            given_up_at=None if again else now,
+            last_error=str(error)[:500],
+        )
+        return False
+    rows.update(sent_at=now, claimed_until=None, status=status, last_error="")
+    return True
+
+
+def signed(delivery: WebhookDelivery, now: datetime) -> tuple[bytes, dict[str, str]]:
+    """Body and headers; the id stays the same over all attempts, so receivers see a repeat.
+
+    OutboundError if the secret was sealed under another SECRET_KEY: it is lost then.
+    """
+    event = delivery.event
+    body = audit.canonical_json(
+        {
+            "type": event.code,
+            "timestamp": event.at.isoformat(),
+            "data": {
+                "id": event.pk,
+                "actor": event.actor_name,
+                "object": {
+                    "type": event.object_type,
+                    "id": event.object_id,
+                    "name": event.object_name,
+                },
+                "reason": event.reason,
+                "hash": event.hash,
+            },
+            "text": f"{event.actor_name}: {event.code} {event.object_name}",
+        }
+    )
+    try:
+        secret = _box().decrypt(delivery.webhook.sealed_secret.encode()).decode()
+    except InvalidToken as error:
+        raise OutboundError("SECRET_KEY changed: end this webhook and make a new one.") from error
+    name = f"msg_{delivery.webhook_id}_{event.pk}"
+    return body.encode(), {
+        "Content-Type": "application/json",
+        "webhook-id": name,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Signer(secret).sign(msg_id=name, timestamp=now, data=body),
+    }
