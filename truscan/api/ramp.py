@@ -1,0 +1,159 @@
+"""ramp-plans/: plans with their state, and the acts of an approver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
+from rest_framework.response import Response
+
+from truscan.access.actor import Actor
+from truscan.access.scope import may_write_groups
+from truscan.api.idempotency import KEY, once
+from truscan.api.problem import Conflict
+from truscan.models.estate import Group
+from truscan.models.ramp import RampPlan, ScanPolicyUse, Track
+from truscan.ramp.actions import act
+from truscan.ramp.create import create_plan
+from truscan.ramp.errors import RampError
+from truscan.ramp.find import find_location
+from truscan.ramp.outline import outline
+from truscan.ramp.plan import COMMERCIAL_ACTIONS, MAX_DAYS, MIN_DAYS
+from truscan.ramp.rows import group_ids_of, visible_groups_of, with_rows
+from truscan.ramp.schedule import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+
+class PlanSerializer(serializers.Serializer[Any]):
+    scan_policy = serializers.CharField(max_length=255)
+    track = serializers.ChoiceField(choices=Track.choices)
+    groups = serializers.ListField(child=serializers.IntegerField(), min_length=1, max_length=500)
+    location = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=256, help_text="else all locations"
+    )
+    start_on = serializers.DateField()
+    days = serializers.IntegerField(min_value=MIN_DAYS, max_value=MAX_DAYS, default=75)
+    zone = serializers.CharField(max_length=64, default="UTC")
+    action = serializers.ChoiceField(
+        choices=list(COMMERCIAL_ACTIONS),
+        default="quarantine",
+        help_text="what commercial applications get after Log",
+    )
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+
+
+class ActSerializer(serializers.Serializer[Any]):
+    action = serializers.ChoiceField(choices=["confirm", "hold", "resume", "back", "end"])
+    level = serializers.CharField(required=False, default="", allow_blank=True, max_length=16)
+    reason = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+def _approved_groups(user: User, ids: Collection[int]) -> list[Group]:
+    """All of the groups, which the person must approve for; a forged id is not found."""
+    visible = Group.objects.visible_to(user).filter(pk__in=ids)
+    groups = list(visible.order_by("path_key"))
+    if len(groups) != len(set(ids)):
+        raise exceptions.NotFound("A group is not there, or it is outside your groups.")
+    if not may_write_groups(user, "approver", ids):
+        raise PermissionDenied
+    return groups
+
+
+class RampPlanViewSet(viewsets.GenericViewSet[RampPlan]):
+    """Plans whose scan policy is used in a group of the token's person."""
+
+    queryset = RampPlan.objects.none()
+    write_scope = "ramp"
+    filterset_fields = ["track", "scan_policy__name"]
+
+    def get_queryset(self) -> QuerySet[RampPlan]:
+        return with_rows(RampPlan.objects.visible_to(cast("User", self.request.user)))
+
+    @extend_schema(operation_id="v1_ramp_plans_list", responses={200: OpenApiTypes.OBJECT})
+    def list(self, request: Request) -> Response:
+        """Every plan with its state now."""
+        now = timezone.now()
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        visible = visible_groups_of(page, cast("User", request.user))
+        return self.get_paginated_response([outline(row, now, visible) for row in page])
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One plan: steps, events, level in force, what comes next and what is allowed."""
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        visible = visible_groups_of([row], cast("User", request.user))
+        return Response(outline(row, timezone.now(), visible))
+
+    @extend_schema(request=PlanSerializer, responses={201: OpenApiTypes.OBJECT}, parameters=[KEY])
+    def create(self, request: Request) -> Response:
+        """Plan a ramp for a scan policy; an equal plan that has not ended is returned."""
+        user = cast("User", request.user)
+        asked = PlanSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        groups = _approved_groups(user, given["groups"])
+        used = ScanPolicyUse.objects.filter(scan_policy__name=given["scan_policy"].strip())
+        if not may_write_groups(user, "approver", used.values_list("group_id", flat=True)):
+            raise PermissionDenied
+        name = given["location"].strip()
+        wanted = {k: v for k, v in given.items() if k not in {"groups", "location"}}
+
+        def do() -> Response:
+            now = timezone.now()
+            try:
+                uses = [(g, find_location(g, name) if name else None) for g in groups]
+                row = create_plan(actor=Actor.by_token(user), uses=uses, now=now, **wanted)
+            except RampError as error:
+                raise Conflict(str(error)) from error
+            return self._told(row.pk, user, now, 201)
+
+        return once(request, do, asked.data)
+
+    def _told(self, pk: int, user: User, now: datetime, status: int = 200) -> Response:
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        return Response(outline(row, now, visible_groups_of([row], user)), status=status)
+
+    @extend_schema(request=ActSerializer, responses={200: OpenApiTypes.OBJECT}, parameters=[KEY])
+    @action(detail=True, methods=["post"])
+    def act(self, request: Request, pk: str) -> Response:
+        """Confirm a level that was set in SEPM, hold, resume, go back one level, or end."""
+        user = cast("User", request.user)
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        if not may_write_groups(user, "approver", group_ids_of(row)):
+            raise PermissionDenied
+        asked = ActSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+
+        def do() -> Response:
+            now = timezone.now()
+            try:
+                act(
+                    Action(given["action"]),
+                    actor=Actor.by_token(user),
+                    plan=row,
+                    level=given["level"],
+                    reason=given["reason"],
+                    now=now,
+                )
+            except RampError as error:
+                raise Conflict(str(error)) from error
+            return self._told(row.pk, user, now)
+
+        return once(request, do, dict(given))
+
+
+routes = [("ramp-plans", RampPlanViewSet, "api-ramp-plan")]

@@ -1,0 +1,33 @@
+"""Addresses below /api/; each noun has its module with `routes` of (prefix, viewset, name)."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.routers import SimpleRouter
+
+from truscan.api import audit, detections, imports, ramp, webhooks
+from truscan.api.token_auth import TokenAuthentication
+
+router = SimpleRouter()
+for prefix, viewset, name in [
+    *imports.routes,
+    *detections.routes,
+    *ramp.routes,
+    *audit.routes,
+    *webhooks.routes,
+]:
+    router.register(prefix, viewset, name)
+
+urlpatterns = [
+    path("v1/", include(router.urls)),
+    path(
+        "v1/schema/",
+        SpectacularAPIView.as_view(
+            authentication_classes=[SessionAuthentication, TokenAuthentication]
+        ),
+        name="schema",
+    ),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+]

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from truscan.access.actor import Actor
+from truscan.models.estate import Group, Location
+from truscan.models.ramp import RampPlan
+from truscan.ramp.actions import act
+from truscan.ramp.create import create_plan
+from truscan.ramp.errors import RampError
+from truscan.ramp.find import find_group, find_location, find_plan
+from truscan.ramp.outline import outline
+from truscan.ramp.plan import COMMERCIAL_ACTIONS, MAX_DAYS, MIN_DAYS, Track
+from truscan.ramp.rows import state_of, with_rows
+from truscan.ramp.schedule import Action
+from truscan.ramp.words import level_name
+
+ACTS = (Action.CONFIRM, Action.HOLD, Action.RESUME, Action.BACK, Action.END)
+
+
+class Command(BaseCommand):
+    help = "Make, show and move ramp plans: the sensitivity of TruScan scans over 60 to 90 days."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        self._add_create(verbs.add_parser("create", help="plan a track of a scan policy"))
+        for verb in ("show", *(action.value for action in ACTS)):
+            self._add_verb(verb, verbs.add_parser(verb))
+
+    def _add_create(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--scan-policy", required=True, metavar="NAME")
+        parser.add_argument("--track", required=True, choices=list(Track))
+        parser.add_argument("--group", required=True, nargs="+", metavar="PATH")
+        parser.add_argument("--location", default="", metavar="NAME")
+        parser.add_argument("--start", required=True, type=date.fromisoformat, metavar="DATE")
+        parser.add_argument(
+            "--days", required=True, type=int, metavar="DAYS", help=f"{MIN_DAYS} to {MAX_DAYS}"
+        )
+        parser.add_argument("--timezone", default="UTC", metavar="ZONE")
+        parser.add_argument("--action", default="quarantine", choices=COMMERCIAL_ACTIONS)
+        self._add_common(parser)
+
+    def _add_verb(self, verb: str, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("--scan-policy", default="", metavar="NAME")
+        which.add_argument("--group", default="", metavar="PATH")
+        parser.add_argument("--track", default="", choices=list(Track))
+        if verb in (Action.CONFIRM, Action.BACK):
+            parser.add_argument(
+                "--level", default="", help="the level that SEPM now has; else the plan's"
+            )
+        self._add_common(parser)
+
+    def _add_common(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--reason", default="", metavar="TEXT")
+        parser.add_argument("--user", default="", metavar="NAME")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            plan = self._run(options)
+        except RampError as error:
+            raise CommandError(str(error)) from error
+        self._print(with_rows(RampPlan.objects.filter(pk=plan.pk)).get(), options["json"])
+
+    def _run(self, options: dict[str, Any]) -> RampPlan:
+        verb, actor = options["verb"], _actor(options["user"])
+        if verb == "create":
+            return self._create(actor, options)
+        plan = find_plan(
+            plans=RampPlan.objects.all(),
+            scan_policy=options["scan_policy"],
+            group=options["group"],
+            track=options["track"],
+        )
+        if verb == "show":
+            return plan
+        now, action = timezone.now(), Action(verb)
+        level = options.get("level") or state_of(plan, now).permit(action).level
+        return act(action, actor=actor, plan=plan, level=level, reason=options["reason"], now=now)
+
+    def _create(self, actor: Actor, options: dict[str, Any]) -> RampPlan:
+        uses: list[tuple[Group, Location | None]] = []
+        for path in options["group"]:
+            group = find_group(path, Group.objects.all())
+            name = options["location"]
+            uses.append((group, find_location(group, name) if name else None))
+        return create_plan(
+            actor=actor,
+            scan_policy=options["scan_policy"],
+            track=options["track"],
+            uses=uses,
+            start_on=options["start"],
+            days=options["days"],
+            zone=options["timezone"],
+            action=options["action"],
+            reason=options["reason"],
+            now=timezone.now(),
+        )
+
+    def _print(self, plan: RampPlan, as_json: bool) -> None:
+        facts = outline(plan, timezone.now())
+        if as_json:
+            self.stdout.write(json.dumps(facts, ensure_ascii=False))
+            return
+        in_force = level_name(plan.track, facts["level_in_force"] or "")
+        self.stdout.write(f"{plan}: {facts['phase']}, {in_force} in force")
+        for step in facts["steps"]:
+            on = step["reached_on"] or step["projected_on"]
+            self.stdout.write(f"  {on}  {step['level']:<10} {step['status']}")
+        if facts["next"]:
+            self.stdout.write(f"Next: {level_name(plan.track, facts['next']['level'])}")
+            for number, click in enumerate(facts["next"]["clicks"], 1):
+                self.stdout.write(f"  {number}. {click}")
+
+
+def _actor(user_name: str) -> Actor:
+    if not user_name:
+        return Actor.on_command_line()
+    user = User.objects.filter(username=user_name, is_active=True).first()
+    if user is None:
+        raise CommandError(f"No active user “{user_name}”.")
+    return Actor.on_command_line(user)

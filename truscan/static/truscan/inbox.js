@@ -1,0 +1,178 @@
+// The inbox by keyboard. Everything here is a shortcut for a link, a checkbox or a button that
+// the page has anyway; the list itself never moves: decided rows stay, greyed, until the next load.
+const list = document.querySelector("[data-inbox]");
+const choose = document.getElementById("choose");
+const dialog = document.getElementById("decide");
+const pane = document.getElementById("evidence");
+const wide = window.matchMedia("(min-width: 1101px)");
+const KEYS = { i: "ignore", q: "quarantine", t: "terminate", o: "observe" };
+const SHOW_AFTER_MS = 90;
+const started = Date.now();
+let decided = 0;
+let showing;
+
+const rows = () => [...list.querySelectorAll("[data-row]")];
+const current = () => list.querySelector('[data-row][aria-selected="true"]');
+const boxOf = (row) => row.querySelector('input[name="process"]');
+const ticked = () => rows().filter((row) => boxOf(row).checked);
+
+function say(text) {
+  const region = document.querySelector("[data-said]");
+  if (region) region.textContent = text;
+}
+
+function show(row) {
+  clearTimeout(showing);
+  if (!wide.matches) return;
+  showing = setTimeout(() => {
+    if (pane.querySelector(`[data-evidence-of="${row.dataset.row}"]`)) return;
+    window.htmx.ajax("GET", row.dataset.evidence, { target: pane, swap: "innerHTML" });
+    pane.scrollTop = 0;
+  }, SHOW_AFTER_MS);
+}
+
+function moveTo(row) {
+  if (!row) return;
+  current()?.setAttribute("aria-selected", "false");
+  row.setAttribute("aria-selected", "true");
+  row.scrollIntoView({ block: "nearest" });
+  history.replaceState(null, "", `#${row.id}`);
+  say(row.querySelector("[data-name]").textContent);
+  show(row);
+}
+
+function step(by) {
+  const all = rows();
+  moveTo(all[Math.min(Math.max(all.indexOf(current()) + by, 0), all.length - 1)]);
+}
+
+function countTicked() {
+  const place = choose.querySelector("[data-selected]");
+  const all = choose.querySelector("[data-matching]");
+  const n = ticked().length;
+  if (all?.checked) place.textContent = "Everything that matches";
+  else place.textContent = n ? `${n} selected` : "The highlighted process";
+}
+
+function respond(word) {
+  const data = new URLSearchParams();
+  data.set("response", word);
+  data.set("next", choose.elements.next.value);
+  const all = choose.querySelector("[data-matching]");
+  if (all?.checked) data.set("matching", all.value);
+  else {
+    const chosen = ticked().length ? ticked() : [current()];
+    for (const row of chosen) data.append("process", row.dataset.row);
+  }
+  open(data);
+}
+
+function open(data) {
+  const address = `${choose.action}?${data}`;
+  window.htmx.ajax("GET", address, { target: "#decide-body", swap: "innerHTML" }).then(() => {
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector("[autofocus]")?.focus();
+  });
+}
+
+function undo() {
+  const forms = document.querySelectorAll("form[data-undo]");
+  if (forms.length) forms[forms.length - 1].requestSubmit();
+  else say("Nothing to undo on this page");
+}
+
+function markDecided({ ids, response }) {
+  const wanted = new Set(ids.map(String));
+  let last;
+  for (const row of rows()) {
+    if (!wanted.has(row.dataset.row)) continue;
+    row.classList.add("decided");
+    boxOf(row).checked = false;
+    const mark = document.createElement("span");
+    mark.className = `mark ${response}`;
+    mark.textContent = response[0].toUpperCase() + response.slice(1);
+    row.querySelector("[data-name]").after(" ", mark);
+    last = row;
+  }
+  decided += ids.length;
+  const minutes = Math.max((Date.now() - started) / 60000, 1);
+  const rate = document.querySelector("[data-rate]");
+  if (rate) rate.textContent = `${decided} decided · ${(decided / minutes).toFixed(1)} a minute`;
+  dialog.close();
+  countTicked();
+  const all = rows();
+  const from = all.indexOf(last ?? current());
+  moveTo(all.slice(from + 1).find((r) => !r.classList.contains("decided")) ?? all[from]);
+  list.focus({ preventScroll: true });
+}
+
+const ACTS = {
+  j: () => step(1),
+  k: () => step(-1),
+  ArrowDown: () => step(1),
+  ArrowUp: () => step(-1),
+  x: () => { boxOf(current()).click(); },
+  e: () => (wide.matches ? pane.focus() : location.assign(current().querySelector("[data-name]").href)),
+  Enter: () => location.assign(current().querySelector("[data-name]").href),
+  u: undo,
+  "/": () => document.querySelector("[data-search]").focus(),
+  "?": () => document.getElementById("keys").showModal(),
+  Escape: () => list.focus({ preventScroll: true }),
+};
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const at = event.target;
+  const typing = at.matches("input:not([type=checkbox]), select, textarea");
+  if (typing && event.key !== "Escape") return;
+  const onControl = at.closest("a, button, input, summary") !== null;
+  if (onControl && ["Enter", "ArrowDown", "ArrowUp"].includes(event.key)) return;
+  if (["ArrowDown", "ArrowUp"].includes(event.key) && !list.contains(at)) return;
+  const word = KEYS[event.key];
+  const act = word && choose.querySelector(`[value="${word}"]`) ? () => respond(word) : ACTS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+if (list && choose) {
+  document.addEventListener("keydown", onKey);
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-row]");
+    if (!row || event.target.closest("input, button, .copy")) return;
+    const link = event.target.closest("a");
+    if (link && (!wide.matches || event.ctrlKey || event.metaKey || event.shiftKey)) return;
+    event.preventDefault();
+    moveTo(row);
+  });
+  list.addEventListener("dblclick", (event) => {
+    const link = event.target.closest("[data-row]")?.querySelector("[data-name]");
+    if (link && !event.target.closest("input")) location.assign(link.href);
+  });
+  list.addEventListener("change", (event) => {
+    if (event.target.matches("[data-all]")) for (const row of rows()) boxOf(row).checked = event.target.checked;
+    countTicked();
+  });
+  choose.addEventListener("change", countTicked);
+  choose.addEventListener("submit", (event) => {
+    event.preventDefault();
+    respond(event.submitter?.value ?? "ignore");
+  });
+  document.body.addEventListener("decided", (event) => markDecided(event.detail));
+  dialog.addEventListener("click", (event) => {
+    if (event.target.closest("a[data-close-dialog]")) event.preventDefault();
+  });
+  dialog.addEventListener("close", () => { document.getElementById("decide-body").replaceChildren(); });
+  const named = location.hash && document.querySelector(`[data-row]${location.hash}`);
+  if (named) moveTo(named);
+  else if (document.activeElement === document.body) list.focus({ preventScroll: true });
+} else {
+  document.addEventListener("keydown", (event) => {
+    if (event.target.matches("input, select, textarea")) return;
+    if (event.key === "?") document.getElementById("keys")?.showModal();
+    if (event.key === "/") {
+      event.preventDefault();
+      document.querySelector("[data-search]")?.focus();
+    }
+  });
+}

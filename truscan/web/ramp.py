@@ -1,0 +1,161 @@
+"""Ramp plans: the list, one plan, making one, acting on one, its calendar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from truscan.access.actor import Actor
+from truscan.access.scope import has_role_anywhere, may_write_groups
+from truscan.models.ramp import RampPlan
+from truscan.ramp.actions import act
+from truscan.ramp.calendar import feed_of, make_link, plan_by_secret
+from truscan.ramp.create import create_plan
+from truscan.ramp.errors import RampError
+from truscan.ramp.offers import day_name
+from truscan.ramp.plan import make_steps
+from truscan.ramp.rows import group_ids_of, state_of, with_rows
+from truscan.ramp.schedule import Action, State
+from truscan.ramp.words import level_name
+from truscan.web.gate import person, person_with
+from truscan.web.ramp_form import PlanForm
+from truscan.web.ramp_page import lines_of, page_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+PER_PAGE = 30
+
+
+def get_plan(request: HttpRequest, pk: int) -> RampPlan:
+    """The plan, if the person sees at least one of its groups; else there is none."""
+    plans = RampPlan.objects.visible_to(person(request))
+    plan: RampPlan = get_object_or_404(with_rows(plans), pk=pk)
+    return plan
+
+
+def may_act(request: HttpRequest, plan: RampPlan) -> bool:
+    return may_write_groups(person(request), "approver", group_ids_of(plan))
+
+
+@require_GET
+def plan_list(request: HttpRequest) -> HttpResponse:
+    user, now = person(request), timezone.now()
+    plans = with_rows(RampPlan.objects.visible_to(user)).order_by(
+        F("ended_at").desc(nulls_first=True), "-id"
+    )
+    page = Paginator(plans, PER_PAGE).get_page(request.GET.get("page"))
+    lines = lines_of(list(page.object_list), user, now)
+    lines.sort(key=lambda line: (line.is_over, -line.state.days_overdue))
+    ctx = {"page": page, "lines": lines, "may_create": has_role_anywhere(user, "approver")}
+    return render(request, "truscan/ramp/list.html", ctx)
+
+
+@require_GET
+def plan_page(request: HttpRequest, pk: int) -> HttpResponse:
+    return _plan_page(request, get_plan(request, pk))
+
+
+@require_http_methods(["GET", "POST"])
+def plan_create(request: HttpRequest) -> HttpResponse:
+    user = person_with(request, "approver")
+    initial = {"zone": timezone.get_current_timezone_name()}
+    form = PlanForm(request.POST or None, user=user, initial=initial)
+    ctx: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        wanted = form.wanted()
+        if "preview" in request.POST:
+            steps = make_steps(
+                wanted["track"], wanted["start_on"], wanted["days"], wanted["action"]
+            )
+            ctx["preview"] = steps
+        else:
+            try:
+                plan = create_plan(actor=Actor.on_web(user), now=timezone.now(), **wanted)
+            except RampError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, f"{plan} is planned.")
+                return redirect("ramp-plan", pk=plan.pk)
+    return render(request, "truscan/ramp/create.html", ctx)
+
+
+@require_POST
+def plan_act(request: HttpRequest, pk: int) -> HttpResponse:
+    plan = get_plan(request, pk)
+    if not may_act(request, plan):
+        raise PermissionDenied("Only an approver of all groups of the plan does that.")
+    if request.POST.get("action") not in set(Action):
+        raise Http404
+    action, now = Action(request.POST["action"]), timezone.now()
+    try:
+        act(
+            action,
+            actor=Actor.on_web(person(request)),
+            plan=plan,
+            level=request.POST.get("level", ""),
+            reason=request.POST.get("reason", ""),
+            now=now,
+        )
+    except RampError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _result(plan, state_of(get_plan(request, pk), now)))
+    return redirect("ramp-plan", pk=pk)
+
+
+@require_POST
+def calendar_link(request: HttpRequest, pk: int) -> HttpResponse:
+    plan = get_plan(request, pk)
+    if not may_act(request, plan):
+        raise PermissionDenied("Only an approver of all groups of the plan does that.")
+    secret = make_link(actor=Actor.on_web(person(request)), plan=plan)
+    address = request.build_absolute_uri(reverse("ramp-calendar", args=[secret]))
+    return _plan_page(request, get_plan(request, pk), calendar_address=address)
+
+
+@require_GET
+def calendar(request: HttpRequest, secret: str) -> HttpResponse:
+    """Calendar programs have no session: the secret in the address is the key."""
+    plan = plan_by_secret(secret)
+    if plan is None:
+        raise Http404
+    r = HttpResponse(feed_of(plan, timezone.now()), content_type="text/calendar; charset=utf-8")
+    r["Content-Disposition"] = f'inline; filename="ramp-{plan.pk}.ics"'
+    r["Cache-Control"] = "private, max-age=300"
+    return r
+
+
+def _plan_page(request: HttpRequest, plan: RampPlan, calendar_address: str = "") -> HttpResponse:
+    page = page_of(plan, person(request), timezone.now())
+    ctx = {"page": page, "may_act": may_act(request, plan), "calendar_address": calendar_address}
+    return render(request, "truscan/ramp/plan.html", ctx)
+
+
+def _result(plan: RampPlan, state: State) -> str:
+    """What the plan is now, in one sentence."""
+    in_force = level_name(plan.track, state.level_in_force or "")
+    now = f"The plan is {state.phase.value}, {in_force} is in force."
+    if state.next is None or state.held_on:
+        return now
+    upcoming = level_name(plan.track, state.next.level)
+    return f"{now} Next: {upcoming} on {day_name(state.next.on)}."
+
+
+urlpatterns = [
+    path("ramp/", plan_list, name="ramp-list"),
+    path("ramp/new/", plan_create, name="ramp-create"),
+    path("ramp/<int:pk>/", plan_page, name="ramp-plan"),
+    path("ramp/<int:pk>/act/", plan_act, name="ramp-act"),
+    path("ramp/<int:pk>/calendar/", calendar_link, name="ramp-calendar-link"),
+    path("calendar/ramp/<str:secret>.ics", calendar, name="ramp-calendar"),
+]

@@ -1,0 +1,182 @@
+"""What the pages of a plan show, put together from the room's parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from truscan.models.delivery import OutboxMessage
+from truscan.ramp.chart import Chart, draw, span_of
+from truscan.ramp.evidence import Clients, DayCount, clients_of, detections_by_day
+from truscan.ramp.message import subject_of, when_of
+from truscan.ramp.offers import Offer, offers_of
+from truscan.ramp.recipients import approvers_of
+from truscan.ramp.reminders import reminders_of
+from truscan.ramp.rows import events_of, plan_of, visible_groups_of
+from truscan.ramp.schedule import Phase, State, StepState, fold
+from truscan.ramp.words import clicks, level_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from django.contrib.auth.models import User
+
+    from truscan.models.ramp import RampEvent, RampPlan, ScanPolicyUse
+
+# Colours of house.css that carry no judgement of the level: effort, not badness.
+MARKS = {
+    Phase.PLANNED: "plain",
+    Phase.RUNNING: "observe",
+    Phase.HELD: "quarantine",
+    Phase.FINISHED: "ignore",
+    Phase.ENDED: "plain",
+}
+SHOWN_MESSAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A plan in the list."""
+
+    plan: RampPlan
+    state: State
+    mark: str
+    in_force: str
+    upcoming: str
+    reminder: str
+    uses: list[ScanPolicyUse]
+    hidden_uses: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.state.phase in (Phase.FINISHED, Phase.ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A step with what its level, while it was in force, brought; None = no reports."""
+
+    step: StepState
+    name: str
+    first_on: date | None
+    days_in_force: int | None
+    potential_a_day: float | None
+    security_a_day: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    event: RampEvent
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All of one plan."""
+
+    line: Line
+    steps: list[StepLine]
+    chart: Chart
+    days: list[DayCount]
+    clients: Clients
+    clicks: tuple[str, ...]
+    offers: list[Offer]
+    history: list[Happening]
+    people: list[User]
+    messages: list[OutboxMessage]
+    zone: str
+    reminder: str
+    held_reason: str
+
+
+def lines_of(plans: Sequence[RampPlan], user: User, now: datetime) -> list[Line]:
+    """The plans as lines, in their order; groups out of the person's scope are only counted."""
+    visible = visible_groups_of(plans, user)
+    return [_line(plan, visible, now) for plan in plans]
+
+
+def _line(plan: RampPlan, visible: set[int], now: datetime) -> Line:
+    values = plan_of(plan)
+    uses = list(plan.scan_policy.uses.all())
+    shown = [use for use in uses if use.group_id in visible]
+    state = fold(values, events_of(plan), now)
+    found = reminders_of(values, state)
+    return Line(
+        plan,
+        state,
+        MARKS[state.phase],
+        level_name(plan.track, state.level_in_force or ""),
+        level_name(plan.track, state.next.level) if state.next else "",
+        when_of(found[0], state.today) if found else "",
+        shown,
+        len(uses) - len(shown),
+    )
+
+
+def page_of(plan: RampPlan, user: User, now: datetime) -> Page:
+    (line,) = lines_of([plan], user, now)
+    values, events = plan_of(plan), events_of(plan)
+    state = line.state
+    start, end = span_of(values, state)
+    days = detections_by_day(plan, user, start, min(end, state.today))
+    return Page(
+        line=line,
+        steps=[_step_line(plan, state, step, days) for step in state.steps],
+        chart=draw(values, state, days),
+        days=days,
+        clients=clients_of(plan, user),
+        clicks=clicks(plan.track, plan.scan_policy.name, state.next.level) if state.next else (),
+        offers=offers_of(values, events, state),
+        history=[
+            Happening(event, level_name(plan.track, event.level) if event.level else "")
+            for event in sorted(plan.events.all(), key=lambda event: -event.pk)
+        ],
+        people=approvers_of([plan])[plan.pk],
+        messages=list(
+            OutboxMessage.objects.filter(plan=plan).order_by("-due_at", "address")[:SHOWN_MESSAGES]
+        ),
+        zone=plan.timezone,
+        reminder=reminder_line(plan, state),
+        held_reason=_held_reason(plan, state),
+    )
+
+
+def reminder_line(plan: RampPlan, state: State) -> str:
+    """The reminder of this moment in one line, or nothing."""
+    found = reminders_of(plan_of(plan), state)
+    return subject_of(plan, found[0], state.today) if found else ""
+
+
+def _held_reason(plan: RampPlan, state: State) -> str:
+    holds = [event.reason for event in plan.events.all() if event.kind == "held"]
+    return holds[-1] if state.held_on and holds else ""
+
+
+def _step_line(plan: RampPlan, state: State, step: StepState, days: list[DayCount]) -> StepLine:
+    spells = _days_of(plan, state, step.level)
+    counted = [day for day in days if any(a <= day.day < b for a, b in spells)]
+    number = sum((until - since).days for since, until in spells)
+    many = len(counted)
+    return StepLine(
+        step,
+        level_name(plan.track, step.level),
+        spells[0][0] if spells else None,
+        number if spells else None,
+        sum(day.potential for day in counted) / many if many else None,
+        sum(day.security for day in counted) / many if many else None,
+    )
+
+
+def _days_of(plan: RampPlan, state: State, level: str) -> list[tuple[date, date]]:
+    values = plan_of(plan)
+    after_today = state.today + timedelta(days=1)
+    return [
+        (
+            values.day_of(spell.since),
+            values.day_of(spell.until) if spell.until else after_today,
+        )
+        for spell in state.spells
+        if spell.level == level
+    ]
