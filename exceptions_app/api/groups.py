@@ -1,0 +1,106 @@
+"""groups/: the tree, and what policy tooling polls: groups/{id}/policy/."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions, serializers, viewsets
+from rest_framework.decorators import action
+
+from exceptions_app.api.refusal import refused
+from exceptions_app.errors import ExceptionsError, NotFound
+from exceptions_app.export.package import location_called, package_for_group
+from exceptions_app.export.targets import TARGETS, Download, download
+from truscan.models.estate import Group, Location
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+TARGET = OpenApiParameter("target", str, enum=sorted(TARGETS), default="bundle")
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag that you have"
+)
+LOCATION = OpenApiParameter("location", str, description="Name; without it all locations")
+
+
+class GroupSerializer(serializers.ModelSerializer[Group]):
+    domain = serializers.CharField(source="domain.name")
+    locations = serializers.SlugRelatedField[Location]("name", many=True, read_only=True)
+
+    class Meta:
+        model = Group
+        fields = [
+            "id",
+            "domain",
+            "path",
+            "name",
+            "parent",
+            "inherits",
+            "inherits_known",
+            "client_count",
+            "locations",
+        ]
+
+
+class GroupViewSet(viewsets.ReadOnlyModelViewSet[Group]):
+    """Client groups in the scope of the token's person."""
+
+    queryset = Group.objects.none()
+    serializer_class = GroupSerializer
+    filterset_fields = ["path_key", "parent", "domain__name"]
+
+    def get_queryset(self) -> QuerySet[Group]:
+        groups = Group.objects.visible_to(cast("User", self.request.user))
+        return groups.select_related("domain").prefetch_related("locations")
+
+    @extend_schema(
+        parameters=[TARGET, LOCATION, IF_NONE_MATCH],
+        responses={
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            304: None,
+            (409, "application/problem+json"): OpenApiTypes.OBJECT,
+        },
+    )
+    @action(detail=True, methods=["get"], filterset_fields=[])
+    def policy(self, request: Request, pk: str) -> HttpResponse:
+        """What clients of the group are to get, as the export target's file or zip.
+
+        Carries an ETag over the bytes; with `If-None-Match` an unchanged policy answers 304.
+        409 if nothing is published for the group, or if what is published contradicts itself.
+        """
+        group = self.get_object()
+        target = request.query_params.get("target", "bundle")
+        if target not in TARGETS:
+            raise exceptions.ValidationError({"target": [f"One of {', '.join(sorted(TARGETS))}."]})
+        name = request.query_params.get("location", "").strip()
+        try:
+            location = location_called(group, name) if name else None
+            file = download(package_for_group(group, location, now=timezone.now()), target)
+        except NotFound as error:
+            raise exceptions.NotFound(str(error)) from error
+        except ExceptionsError as error:
+            raise refused(error) from error
+        return answer(file, request.headers.get("If-None-Match", ""))
+
+
+def answer(file: Download, known: str) -> HttpResponse:
+    """The file with its ETag, or 304 if the caller has it already."""
+    etag = f'"{file.sha256}"'
+    asked = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    if etag in asked or "*" in asked:
+        r = HttpResponse(status=304)
+    else:
+        r = HttpResponse(file.body, content_type=file.content_type)
+        r["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    r["ETag"], r["Cache-Control"] = etag, "private, no-cache"
+    return r
+
+
+routes = [("groups", GroupViewSet, "api-group")]

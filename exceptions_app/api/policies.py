@@ -1,0 +1,152 @@
+"""policies/ with their revisions: create, publish, read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from exceptions_app.api.refusal import refused
+from exceptions_app.errors import ExceptionsError
+from exceptions_app.models.policy import Policy, Revision
+from exceptions_app.policies.assign import create_policy
+from exceptions_app.policies.effective import groups_touched
+from exceptions_app.policies.publish import publish
+from truscan.access.actor import Actor
+from truscan.access.scope import has_role_anywhere, may_write_groups
+from truscan.api.idempotency import KEY, once
+from truscan.models.estate import Group
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+
+class PolicySerializer(serializers.ModelSerializer[Policy]):
+    class Meta:
+        model = Policy
+        fields = ["id", "name", "description", "shared", "created_at", "draft_changed_at"]
+        read_only_fields = ["created_at", "draft_changed_at"]
+
+
+class CreateSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=255)
+    description = serializers.CharField(
+        max_length=1024, required=False, default="", allow_blank=True
+    )
+    shared = serializers.BooleanField(default=True)
+    groups = serializers.ListField(
+        child=serializers.IntegerField(), required=False, default=list, max_length=1000
+    )
+
+
+class PublishSerializer(serializers.Serializer[Any]):
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+
+
+class RevisionSerializer(serializers.ModelSerializer[Revision]):
+    content = serializers.SerializerMethodField(help_text="the canonical document, see sha256")
+
+    class Meta:
+        model = Revision
+        fields = [
+            "id",
+            "policy",
+            "number",
+            "sha256",
+            "ledger_head",
+            "published_at",
+            "actor_name",
+            "note",
+            "content",
+        ]
+
+    def get_content(self, revision: Revision) -> str:
+        return revision.canonical
+
+
+class PolicyViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Policy]
+):
+    """Centralized Exceptions Policies of the person's groups."""
+
+    queryset = Policy.objects.none()
+    serializer_class = PolicySerializer
+    filterset_fields = ["name", "shared"]
+
+    @property
+    def write_scope(self) -> str:
+        return "publish" if self.action == "publish" else "admin"
+
+    @property
+    def user(self) -> User:
+        return cast("User", self.request.user)
+
+    def get_queryset(self) -> QuerySet[Policy]:
+        return Policy.objects.visible_to(self.user)
+
+    @extend_schema(request=CreateSerializer, responses={201: PolicySerializer}, parameters=[KEY])
+    def create(self, request: Request) -> Response:
+        """Make a policy and put it on groups; an equal one that is there already is returned."""
+        asked = CreateSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        if not has_role_anywhere(self.user, "administrator"):
+            raise PermissionDenied
+        visible = Group.objects.visible_to(self.user, "administrator")
+        groups = list(visible.filter(pk__in=given["groups"]))
+        if len(groups) != len(set(given["groups"])):
+            raise exceptions.NotFound("A group is not there, or you do not administer it.")
+
+        def act() -> Response:
+            wanted = {**given, "groups": groups}
+            try:
+                policy = create_policy(actor=Actor.by_token(self.user), **wanted)
+            except ExceptionsError as error:
+                raise refused(error) from error
+            return Response(PolicySerializer(policy).data, status=201)
+
+        return once(request, act, dict(given))
+
+    @extend_schema(request=PublishSerializer, responses={201: RevisionSerializer}, parameters=[KEY])
+    @action(detail=True, methods=["post"])
+    def publish(self, request: Request, pk: str) -> Response:
+        """Publish the draft as the next revision; without a change the latest is returned."""
+        policy = self.get_object()
+        groups = groups_touched([policy])
+        if not (
+            has_role_anywhere(self.user, "approver")
+            and may_write_groups(self.user, "approver", groups)
+        ):
+            raise PermissionDenied
+        asked = PublishSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        note = asked.validated_data["note"]
+
+        def act() -> Response:
+            try:
+                revision = publish(
+                    actor=Actor.by_token(self.user), policy=policy, now=timezone.now(), note=note
+                )
+            except ExceptionsError as error:
+                raise refused(error) from error
+            return Response(RevisionSerializer(revision).data, status=201)
+
+        return once(request, act, note)
+
+    @extend_schema(responses=RevisionSerializer(many=True))
+    @action(detail=True, methods=["get"], filterset_fields=[])
+    def revisions(self, request: Request, pk: str) -> Response:
+        """All revisions, newest first."""
+        rows = self.get_object().revisions.all()
+        page = cast("list[Revision]", self.paginate_queryset(rows) or [])  # type: ignore[arg-type]
+        return self.get_paginated_response(RevisionSerializer(page, many=True).data)
+
+
+routes = [("policies", PolicyViewSet, "api-policy")]

@@ -1,0 +1,63 @@
+"""The one error family of this app: a code for machines, a sentence that says what to do next."""
+
+from __future__ import annotations
+
+
+class ExceptionsError(Exception):
+    """What was asked cannot be done; `str()` is the sentence, `code` the word for machines."""
+
+    code = "refused"
+
+
+class NothingChosen(ExceptionsError):
+    """An act on no process, no policy or no group, or without a reason."""
+
+    code = "nothing_chosen"
+
+
+class BadValue(ExceptionsError):
+    """A value that no choice allows: a response, a date in the past, a name that is too long."""
+
+    code = "bad_value"
+
+
+class NotFound(ExceptionsError):
+    """The policy, process, group or exception is not there, or not any more."""
+
+    code = "not_found"
+
+
+class AlreadyUndone(ExceptionsError):
+    """Somebody undid the decision before."""
+
+    code = "already_undone"
+
+
+class TooLate(ExceptionsError):
+    """A decision is undone within thirty days or not at all."""
+
+    code = "too_late"
+
+
+class Inherits(ExceptionsError):
+    """The group has its parent's policy; the sentence names the group that owns it."""
+
+    code = "inherits"
+
+
+class NotShared(ExceptionsError):
+    """A policy that is not shared belongs to one location of one group."""
+
+    code = "not_shared"
+
+
+class PolicyDiffers(ExceptionsError):
+    """A policy of that name exists with other properties."""
+
+    code = "policy_differs"
+
+
+class Conflict(ExceptionsError):
+    """Two rules of one policy order different responses for one file."""
+
+    code = "conflict"

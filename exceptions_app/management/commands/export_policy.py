@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from exceptions_app.errors import ExceptionsError
+from exceptions_app.export import targets
+from exceptions_app.export.findings import ExportRefused
+from exceptions_app.export.package import (
+    location_called,
+    package_for_group,
+    package_for_policy,
+)
+from exceptions_app.management.lookups import find_group, find_policy
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from datetime import datetime
+
+    from exceptions_app.export.content import Package
+
+
+class Command(BaseCommand):
+    help = "Write the published policy of a client group, or one policy, as files of a target."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        subject = parser.add_mutually_exclusive_group(required=True)
+        subject.add_argument("--group", metavar="PATH")
+        subject.add_argument("--policy", metavar="NAME")
+        parser.add_argument("--location", metavar="NAME", help="one location of the group")
+        parser.add_argument("--domain", metavar="NAME", help="where two have a group of that path")
+        parser.add_argument("--target", required=True, choices=sorted(targets.TARGETS))
+        parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+        parser.add_argument("--json", action="store_true", help="the output is JSON in any case")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            package = _package(options, timezone.now())
+            files = targets.export(package, options["target"])
+        except ExportRefused as refused:
+            raise CommandError("\n".join(str(one) for one in refused.findings)) from refused
+        except ExceptionsError as error:
+            raise CommandError(str(error)) from error
+        try:
+            _write(files, options["out"])
+        except OSError as error:
+            raise CommandError(f"{options['out']} cannot be written: {error}") from error
+        found = targets.warnings(package, options["target"])
+        told = {
+            "target": options["target"],
+            "out": str(options["out"]),
+            "files": list(files),
+            "warnings": [one.as_json() for one in found],
+        }
+        self.stdout.write(json.dumps(told))
+
+
+def _package(options: dict[str, Any], now: datetime) -> Package:
+    if options["policy"] is not None:
+        if options["location"] is not None:
+            raise CommandError("--location belongs to --group: a policy is exported whole.")
+        return package_for_policy(find_policy(options["policy"]), now=now)
+    group = find_group(options["group"], options["domain"])
+    name = options["location"]
+    return package_for_group(group, location_called(group, name) if name else None, now=now)
+
+
+def _write(files: dict[str, bytes], out: Path) -> None:
+    for name, body in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)

@@ -1,0 +1,7 @@
+"""One file per noun; Django finds the models through this list, code imports the noun's file."""
+
+from __future__ import annotations
+
+from exceptions_app.models import decision, exception, policy, watch
+
+__all__ = ["decision", "exception", "policy", "watch"]

@@ -1,0 +1,30 @@
+"""What a person may see and write of policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from django.apps import apps
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from truscan.access.scope import group_ids, has_role_anywhere
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+M = TypeVar("M", bound=Model)
+
+
+class PolicyQuerySet(QuerySet[M]):
+    def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
+        """Policies of the person's groups, and for everybody with the role somewhere those that
+        are on no group yet."""
+        ids = group_ids(user, role)
+        if ids is None:
+            return self
+        if not has_role_anywhere(user, role):
+            return self.none()
+        on = apps.get_model("exceptions_app", "PolicyAssignment")._default_manager.filter(
+            policy=OuterRef("pk")
+        )
+        return self.filter(Q(Exists(on.filter(group__in=ids))) | ~Exists(on))

@@ -1,0 +1,296 @@
+"""The one query of the inbox: its filters are those of the page and of its API twin.
+
+Whatever is asked of a group (state, time, level, event type, subtree, site) is asked of one and the
+same sighting, inside what the person may see: an EXISTS, never a GROUP BY (PERFORMANCE, reading).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import django_filters
+from django import forms
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from truscan.access.scope import group_ids, subtree
+from truscan.classify import LABELS
+from truscan.models.counts import ProcessSummary, Sighting
+from truscan.models.detection import EventType
+from truscan.models.estate import Group, Site
+from truscan.models.log_import import ImportGroup
+from truscan.ramp.in_force import last_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.contrib.auth.models import User
+
+CAP = 10_000
+TEXT_MAX = 200
+# No log is from before or after; a date beyond them would leave the calendar when it is shifted.
+EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
+# More words than that narrow nothing further.
+TOKENS_MAX = 8
+
+STATES = (
+    ("open", "Open"),
+    ("decided", "Decided"),
+    ("observed", "Observed"),
+    ("cannot", "Cannot be excepted"),
+    ("all", "All"),
+)
+# The columns of a sighting that hold the occurrences of an event type.
+EVENT_COLUMNS = {
+    "potential_risk": "potential_occurrences",
+    "security_risk": "security_occurrences",
+    "commercial": "commercial_occurrences",
+    "forced": "forced_occurrences",
+    "allowed": "allowed_occurrences",
+    "other": "other_occurrences",
+}
+EVENTS = tuple(
+    zip(
+        EVENT_COLUMNS,
+        (
+            EventType(code).label
+            for code in (
+                EventType.POTENTIAL_RISK,
+                EventType.SECURITY_RISK,
+                EventType.COMMERCIAL,
+                EventType.FORCED,
+                EventType.ALLOWED,
+                EventType.OTHER,
+            )
+        ),
+        strict=True,
+    )
+)
+SINCE = (
+    ("change", "Since the last setting change"),
+    ("1", "Last 24 hours"),
+    ("7", "Last 7 days"),
+    ("14", "Last 14 days"),
+    ("30", "Last 30 days"),
+    ("90", "Last 90 days"),
+)
+SORTS = {
+    "last": "-last_at",
+    "first": "-first_at",
+    "detections": "-candidate_occurrences",
+    "computers": "-computers",
+    "groups": "-groups",
+    "name": "sort_name",
+    "company": "sort_company",
+}
+LEVELS = tuple((str(level), str(level)) for level in range(10, 101, 10))
+
+
+class GroupPathField(forms.CharField):
+    """A path such as My Company\\Sales becomes the groups of that path, one per domain, among those
+    that `groups()` gives: whether there is a path in other people's groups is not told."""
+
+    def __init__(
+        self, *, groups: Callable[[], QuerySet[Group]] = Group.objects.none, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.groups = groups
+
+    def clean(self, value: Any) -> list[Group]:
+        text = super().clean(value).strip().rstrip("\\")
+        if not text:
+            return []
+        found = list(self.groups().filter(path_key=text.casefold())[:20])
+        if not found:
+            raise forms.ValidationError(f"There is no group {text}.")
+        return found
+
+
+class GroupPathFilter(django_filters.CharFilter):  # type: ignore[misc]  # ships no types
+    field_class = GroupPathField
+
+
+def words(text: str) -> list[str]:
+    """The searched words, case folded, at most eight."""
+    return re.findall(r"[^\W_]+", text.casefold())[:TOKENS_MAX]
+
+
+class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no types
+    """Filters over process summaries for one person: `InboxFilter(data, user=..., now=...)`.
+
+    The API passes `request`, from which the person is taken. `qs` starts with what the person may
+    see and is not ordered. An invalid filter finds nothing.
+    """
+
+    q = django_filters.CharFilter(label="Name, path, company, hash", max_length=TEXT_MAX)
+    event_type = django_filters.ChoiceFilter(choices=EVENTS, label="Event")
+    application_type = django_filters.CharFilter(label="Application type", max_length=128)
+    risk_class = django_filters.ChoiceFilter(
+        choices=[(str(word), label) for word, label in LABELS.items()], label="Class"
+    )
+    group = GroupPathFilter(label="Group", max_length=2000)
+    site = django_filters.CharFilter(label="Site", max_length=255)
+    level = django_filters.ChoiceFilter(choices=LEVELS, label="Level")
+    since = django_filters.ChoiceFilter(choices=SINCE, label="Time")
+    seen_from = django_filters.DateFilter(label="Seen from")
+    seen_to = django_filters.DateFilter(label="Seen to")
+    state = django_filters.ChoiceFilter(choices=STATES, label="State")
+    sort = django_filters.ChoiceFilter(choices=[(word, word) for word in SORTS], label="Sort")
+
+    class Meta:
+        model = ProcessSummary
+        fields: list[str] = []
+
+    def __init__(
+        self,
+        data: Any = None,
+        queryset: QuerySet[ProcessSummary] | None = None,
+        *,
+        request: Any = None,
+        prefix: str | None = None,
+        user: User | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        start = ProcessSummary.objects.all() if queryset is None else queryset
+        super().__init__(data or {}, start, request=request, prefix=prefix)
+        self._user = user
+        self.filters["group"].extra["groups"] = lambda: Group.objects.all().visible_to(self.user)
+        self.now = now or timezone.now()
+
+    @property
+    def user(self) -> User:
+        person: User = self._user if self._user is not None else self.request.user
+        return person
+
+    @cached_property
+    def ids(self) -> QuerySet[Any] | None:
+        """The person's groups, asked once; None = the whole estate."""
+        return group_ids(self.user)
+
+    @property
+    def chosen_state(self) -> str:
+        return self._chosen("state") or "open"
+
+    @property
+    def order(self) -> str:
+        return SORTS[self._chosen("sort") or "last"]
+
+    def _chosen(self, name: str) -> str:
+        return str(self.form.cleaned_data.get(name) or "") if self.form.is_valid() else ""
+
+    @property
+    def qs(self) -> QuerySet[ProcessSummary]:
+        if not self.form.is_valid():
+            return ProcessSummary.objects.none()
+        return self.filter_queryset(self.queryset)
+
+    def filter_queryset(self, queryset: QuerySet[ProcessSummary]) -> QuerySet[ProcessSummary]:
+        wanted = self.form.cleaned_data
+        seen = self.sightings().filter(process=OuterRef("pk"))
+        qs = self._narrowed(queryset.filter(Exists(seen)), wanted)
+        if wanted["q"]:
+            qs = _matching(qs, wanted["q"])
+        if wanted["risk_class"]:
+            qs = qs.filter(risk_class=wanted["risk_class"])
+        if wanted["application_type"]:
+            qs = qs.filter(application_type__iexact=wanted["application_type"])
+        if self.chosen_state == "cannot":
+            return qs.filter(process__on_symantec_list=True)
+        # They cannot leave the inbox by a response, so they stand in a state of their own.
+        return qs.filter(process__on_symantec_list=False) if self.chosen_state == "open" else qs
+
+    def _narrowed(
+        self, qs: QuerySet[ProcessSummary], wanted: dict[str, Any]
+    ) -> QuerySet[ProcessSummary]:
+        """What holds of a sighting holds of its process's totals: rules most rows out early."""
+        if self.chosen_state == "open":
+            qs = qs.filter(candidate_occurrences__gt=0)
+        if wanted["event_type"]:
+            qs = qs.filter(**{f"{EVENT_COLUMNS[wanted['event_type']]}__gt": 0})
+        if wanted["level"]:
+            qs = qs.filter(level_min__lte=wanted["level"], level_max__gte=wanted["level"])
+        if wanted["since"] and wanted["since"] != "change":
+            qs = qs.filter(last_at__gte=self.now - timedelta(days=int(wanted["since"])))
+        return qs
+
+    def sightings(self) -> QuerySet[Sighting]:
+        """The sightings that the filters speak of: scope, subtree, state, time, level, event."""
+        wanted = self.form.cleaned_data if self.form.is_valid() else {}
+        qs = _in_state(self.in_scope(), self.chosen_state, self.now)
+        qs = self._in_time(qs, wanted)
+        if wanted.get("event_type"):
+            qs = qs.filter(**{f"{EVENT_COLUMNS[wanted['event_type']]}__gt": 0})
+        if wanted.get("level"):
+            qs = qs.filter(level_min__lte=wanted["level"], level_max__gte=wanted["level"])
+        return qs
+
+    def in_scope(self) -> QuerySet[Sighting]:
+        """Every sighting of the person's groups in the chosen subtree and site."""
+        wanted = self.form.cleaned_data if self.form.is_valid() else {}
+        ids = self.ids
+        qs = Sighting.objects.all() if ids is None else Sighting.objects.filter(group__in=ids)
+        if wanted.get("group"):
+            below = Q()
+            for group in wanted["group"]:
+                below |= subtree(group.path_key, group.domain_id)
+            qs = qs.filter(group__in=Group.objects.filter(below).values("pk"))
+        if wanted.get("site"):
+            # A replicated row arrives from several sites, so a site means the groups of its logs.
+            sites = Site.objects.filter(name__iexact=wanted["site"]).values("pk")
+            told = ImportGroup.objects.filter(log_import__site__in=sites)
+            qs = qs.filter(group__in=told.values("group"))
+        return qs
+
+    def _in_time(self, qs: QuerySet[Sighting], wanted: dict[str, Any]) -> QuerySet[Sighting]:
+        if wanted.get("since") == "change":
+            qs = qs.filter(_since_change(self.now))
+        elif wanted.get("since"):
+            qs = qs.filter(last_at__gte=self.now - timedelta(days=int(wanted["since"])))
+        if wanted.get("seen_from"):
+            qs = qs.filter(last_at__gte=_midnight(wanted["seen_from"]))
+        if wanted.get("seen_to"):
+            qs = qs.filter(first_at__lt=_midnight(wanted["seen_to"]) + timedelta(days=1))
+        return qs
+
+
+def _midnight(day: Any) -> datetime:
+    zone = timezone.get_current_timezone()
+    day = min(max(day, EARLIEST), LATEST)
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _since_change(now: datetime) -> Q:
+    """Seen since the last confirmed level or step back of the group's own scan policy [p. 73].
+
+    A group without a recorded change has no such moment and is left out.
+    """
+    moments: dict[datetime, list[int]] = {}
+    for group_id, at in last_changes(now).items():
+        moments.setdefault(at, []).append(group_id)
+    where = Q(pk__in=[])
+    for at, groups in moments.items():
+        where |= Q(group__in=groups, last_at__gte=at)
+    return where
+
+
+def _in_state(qs: QuerySet[Sighting], state: str, now: datetime) -> QuerySet[Sighting]:
+    if state == "open":
+        return qs.filter(
+            candidate_occurrences__gt=0, covered_until__lte=now, observed_until__lte=now
+        )
+    if state == "decided":
+        return qs.filter(covered_until__gt=now)
+    return qs.filter(observed_until__gt=now) if state == "observed" else qs
+
+
+def _matching(qs: QuerySet[ProcessSummary], text: str) -> QuerySet[ProcessSummary]:
+    """All words must occur, each as a whole token or as the start of one."""
+    found = words(text)
+    if not found:
+        return qs.none()
+    query = " & ".join(f"'{word}':*" for word in found)
+    return qs.filter(search=SearchQuery(query, config="simple", search_type="raw"))

@@ -1,0 +1,208 @@
+"""A page of the inbox: 50 rows by keyset, with what the person may see of their counts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+
+from exceptions_app.models.exception import ProcessException
+from exceptions_app.models.policy import Policy
+from exceptions_app.triage.inbox import EVENT_COLUMNS, EVENTS
+from truscan.access.scope import group_ids
+from truscan.models.counts import DailyCount, Presence, ProcessSummary, Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from django.contrib.auth.models import User
+
+    from exceptions_app.triage.inbox import InboxFilter
+    from truscan.models.process import Process
+
+PAGE = 50
+TREND_DAYS = 14
+EVENT_LABELS = dict(EVENTS)
+
+
+@dataclass(slots=True)
+class Row:
+    """A process as one person sees it: counts are those of his own groups."""
+
+    process: Process
+    risk_class: str
+    application_type: str
+    detections: int
+    computers: int
+    groups: int
+    first_at: datetime
+    last_at: datetime
+    events: list[tuple[str, int]] = field(default_factory=list)
+    trend: list[float | None] = field(default_factory=list)
+    responses: list[str] = field(default_factory=list)
+    level: str = ""
+
+
+@dataclass(slots=True)
+class Page:
+    rows: list[Row]
+    older: str
+    newer: str
+
+
+def cursor_of(summary: ProcessSummary, order: str) -> str:
+    value = getattr(summary, order.lstrip("-"))
+    told = value.isoformat() if isinstance(value, datetime) else value
+    return base64.urlsafe_b64encode(json.dumps([told, summary.pk]).encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str, order: str) -> tuple[Any, int] | None:
+    """The sort value and id that a cursor names; None if it is none of ours."""
+    try:
+        value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if order.endswith("_at"):
+            value = datetime.fromisoformat(value).astimezone(UTC)
+        elif order.startswith("-"):
+            value = int(value)
+        else:
+            value = str(value).replace("\0", "")
+        return value, int(pk)
+    except (ValueError, TypeError, OverflowError, binascii.Error):
+        return None
+
+
+def _beyond(order: str, at: tuple[Any, int], forward: bool) -> Q:
+    """Rows after (or before) a position of the order, ties broken by id in the same direction."""
+    column, word = order.lstrip("-"), "lt" if order.startswith("-") == forward else "gt"
+    tie = Q(**{column: at[0], f"pk__{word}": at[1]})
+    return Q(**{f"{column}__{word}e": at[0]}) & (Q(**{f"{column}__{word}": at[0]}) | tie)
+
+
+def _ordered(order: str, forward: bool) -> list[str]:
+    minus = order.startswith("-") == forward
+    return [("-" if minus else "") + order.lstrip("-"), "-pk" if minus else "pk"]
+
+
+def page_of(found: InboxFilter, after: str = "", before: str = "") -> Page:
+    """Rows move while people read: a keyset neither skips nor repeats those that stay."""
+    order = found.order
+    forward = not before
+    at = read_cursor(before or after, order) if before or after else None
+    qs = found.qs.filter(_beyond(order, at, forward)) if at else found.qs
+    rows = list(qs.select_related("process").order_by(*_ordered(order, forward))[: PAGE + 1])
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    if not forward:
+        rows.reverse()
+    has_older = more if forward else True
+    has_newer = (at is not None) if forward else more
+    return Page(
+        rows=rows_for(found.user, rows, found.now, found.ids),
+        older=cursor_of(rows[-1], order) if rows and has_older else "",
+        newer=cursor_of(rows[0], order) if rows and has_newer else "",
+    )
+
+
+def rows_for(
+    user: User,
+    summaries: Sequence[ProcessSummary],
+    now: datetime,
+    ids: QuerySet[Any] | None,
+) -> list[Row]:
+    """Two queries for everybody, two more to sum the counts of `ids`, the person's groups."""
+    rows = {s.pk: _estate_row(s) for s in summaries}
+    if ids is not None and rows:
+        _narrow(rows, ids)
+    _add_trend(rows, ids, now)
+    _add_responses(rows, user)
+    return list(rows.values())
+
+
+def _estate_row(s: ProcessSummary) -> Row:
+    return Row(
+        process=s.process,
+        risk_class=s.risk_class,
+        application_type=s.application_type,
+        detections=s.occurrences,
+        computers=s.computers,
+        groups=s.groups,
+        first_at=s.first_at,
+        last_at=s.last_at,
+        events=event_counts({c: getattr(s, c) for c in EVENT_COLUMNS.values()}),
+    )
+
+
+def event_counts(columns: dict[str, int]) -> list[tuple[str, int]]:
+    """(the guide's word, occurrences), the most frequent first, none that is zero."""
+    told = [
+        (EVENT_LABELS[word], columns[column] or 0)
+        for word, column in EVENT_COLUMNS.items()
+        if columns.get(column)
+    ]
+    return sorted(told, key=lambda pair: -pair[1])
+
+
+def _narrow(rows: dict[int, Row], ids: QuerySet[Any]) -> None:
+    seen = (
+        Sighting.objects.filter(process__in=list(rows), group__in=ids)
+        .values("process")
+        .annotate(
+            total=Sum("occurrences"),
+            places=Count("group"),
+            first=Min("first_at"),
+            last=Max("last_at"),
+            **{f"sum_{c}": Sum(c) for c in EVENT_COLUMNS.values()},
+        )
+    )
+    sums = cast("list[dict[str, Any]]", list(seen.order_by()))
+    for told in sums:
+        row = rows[told["process"]]
+        row.detections, row.groups = told["total"], told["places"]
+        row.first_at, row.last_at = told["first"], told["last"]
+        row.events = event_counts({c: told[f"sum_{c}"] for c in EVENT_COLUMNS.values()})
+        row.computers = 0
+    where = Presence.objects.filter(process__in=list(rows), group__in=ids)
+    per_process = where.values("process").annotate(n=Count("computer", distinct=True))
+    for pk, n in per_process.order_by().values_list("process", "n"):
+        rows[pk].computers = n
+
+
+def _add_trend(rows: dict[int, Row], ids: QuerySet[Any] | None, now: datetime) -> None:
+    start = now.date() - timedelta(days=TREND_DAYS - 1)
+    counts = DailyCount.objects.filter(process__in=list(rows), day__gte=start, day__lte=now.date())
+    if ids is not None:
+        counts = counts.filter(group__in=ids)
+    for row in rows.values():
+        row.trend = [0] * TREND_DAYS
+    for told in counts.values("process", "day").annotate(n=Sum("occurrences")).order_by():
+        rows[told["process"]].trend[(told["day"] - start).days] = told["n"]
+
+
+def _add_responses(rows: dict[int, Row], user: User) -> None:
+    active = ProcessException.objects.filter(
+        process__in=list(rows),
+        retired_at=None,
+        policy__in=Policy.objects.all().visible_to(user).values("pk"),
+    )
+    for pk, response in active.values_list("process", "response").distinct().order_by("response"):
+        rows[pk].responses.append(response)
+
+
+def matching_ids(found: InboxFilter, cap: int) -> list[int]:
+    """Ids of everything that matches, re-checked against the scope now; at most `cap`."""
+    return list(found.qs.order_by("pk").values_list("pk", flat=True)[:cap])
+
+
+def of_ids(user: User, ids: Iterable[int]) -> QuerySet[ProcessSummary]:
+    """Summaries of these processes, as far as the person may see them."""
+    qs = ProcessSummary.objects.filter(pk__in=list(ids)).select_related("process")
+    seen = group_ids(user)
+    if seen is None:
+        return qs
+    return qs.filter(
+        pk__in=Sighting.objects.filter(process__in=list(ids), group__in=seen).values("process")
+    )

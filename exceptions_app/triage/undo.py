@@ -1,0 +1,194 @@
+"""Undo of any decision, single or bulk, as one act.
+
+The draft afterwards is what the decisions that still stand leave when told in order of their ids;
+revisions are never touched and nothing is published. An undo is a decision too, so it can be
+undone: then the first one stands again, at its own place in that order.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from exceptions_app.errors import AlreadyUndone, TooLate
+from exceptions_app.models.decision import Decision, DecisionItem
+from exceptions_app.models.exception import ProcessException
+from exceptions_app.models.watch import Watch
+from exceptions_app.policies.locks import (
+    lock_groups,
+    lock_policies,
+    lock_process_sightings,
+    share_tree,
+)
+from exceptions_app.triage.decide import Result, Skip, refresh
+from exceptions_app.triage.kin import kin_ids
+from exceptions_app.triage.observed import refresh_processes
+from exceptions_app.triage.standing import (
+    Pair,
+    active_exceptions,
+    last_words,
+    open_watches,
+)
+from exceptions_app.triage.write import Item, make_decision, retire_exceptions, write_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from truscan.access.actor import Actor
+
+# What is older has been published and worked with: decide anew instead.
+UNDO_WITHIN = timedelta(days=30)
+
+
+@transaction.atomic
+def undo(*, actor: Actor, decision: Decision, now: datetime, reason: str = "") -> Result:
+    """Take the decision back, and put what stood before it into the draft again.
+
+    Pairs with a later decision keep it and are told in `skipped`. An observation that came back by
+    itself is not started again. Undoing a decision that was undone and put back undoes the putting
+    back. Of two at once one wins. Raises AlreadyUndone (by whom), TooLate after 30 days.
+    """
+    root = root_of(decision)
+    items = list(DecisionItem.objects.filter(decision=root).order_by("pk"))
+    on_policies = [(i.process_id, i.policy_id) for i in items if i.policy_id is not None]
+    on_groups = [
+        (i.process_id, i.group_id) for i in items if i.group_id is not None and i.policy_id is None
+    ]
+    share_tree()
+    lock_groups(group for _, group in on_groups)
+    lock_policies(policy for _, policy in on_policies)
+    chain = _lock_chain(root)
+    target = _target(chain, decision, now)
+    _turn(chain, now)
+    quiet = {(i.process_id, i.policy_id or 0) for i in items if i.skipped_because}
+    told, policy_skips, restore = _policy_changes(on_policies, root, quiet)
+    watch_items, watch_skips, watch_changes = _watch_changes(on_groups, root)
+    told += watch_items
+    undone = make_decision(
+        actor=actor,
+        kind=Decision.Kind.UNDO,
+        reason=reason.strip() or f"Undo of decision {target.pk}: {target}",
+        now=now,
+        items=told,
+        undoes=target,
+    )
+    _apply(restore, watch_changes, now)
+    write_ledger("decision.undone", undone, told, actor=actor, undoes=target.pk)
+    return Result(undone, undone.applied, [*policy_skips, *watch_skips])
+
+
+def root_of(decision: Decision) -> Decision:
+    """The act that is undone, put back, undone again: its items are what all of them write."""
+    while decision.undoes is not None:
+        decision = decision.undoes
+    return decision
+
+
+def _lock_chain(root: Decision) -> list[Decision]:
+    """The decision, its undo, the undo of that, and so on; the first is locked for all of them."""
+    chain = [Decision.objects.select_for_update(no_key=True).get(pk=root.pk)]
+    while (later := Decision.objects.filter(undoes=chain[-1]).first()) is not None:
+        chain.append(later)
+    return chain
+
+
+def _target(chain: Sequence[Decision], asked: Decision, now: datetime) -> Decision:
+    """The newest of the chain, if the one asked for stands."""
+    place = [decision.pk for decision in chain].index(asked.pk)
+    newest = chain[-1]
+    if (len(chain) - 1 - place) % 2:
+        raise AlreadyUndone(
+            f"{newest.actor_name} undid this on {newest.decided_at:%Y-%m-%d %H:%M} UTC:"
+            " reload the page to see what stands."
+        )
+    if newest.decided_at < now - UNDO_WITHIN:
+        raise TooLate(
+            f"This was decided more than {UNDO_WITHIN.days} days ago: make a new decision instead."
+        )
+    return newest
+
+
+def _turn(chain: Sequence[Decision], now: datetime) -> None:
+    """Every second of the chain stands after this undo, and the newest does not."""
+    fallen = [decision.pk for decision in chain[::-1][::2]]
+    standing = [decision.pk for decision in chain[::-1][1::2]]
+    Decision.objects.filter(pk__in=fallen).update(undone_at=now)
+    Decision.objects.filter(pk__in=standing).update(undone_at=None)
+
+
+def _policy_changes(
+    pairs: Sequence[Pair], root: Decision, quiet: set[Pair]
+) -> tuple[list[Item], list[Skip], dict[Pair, tuple[int | None, int | None]]]:
+    """Items and skips, and by pair the exception that is active now and the one that shall be."""
+    words, active = last_words(pairs, of_groups=False), active_exceptions(pairs)
+    items: list[Item] = []
+    skips: list[Skip] = []
+    changes: dict[Pair, tuple[int | None, int | None]] = {}
+    for pair in dict.fromkeys(pairs):
+        word = words.get(pair)
+        now_id, then_id = active.get(pair), word.row_id if word else None
+        if now_id != then_id:
+            changes[pair] = (now_id, then_id)
+            items.append(Item(pair[0], pair[1], before_id=now_id, after_id=then_id))
+        elif word is not None and word.decision_id > root.pk:
+            skip = Skip(
+                pair[0], pair[1], None, f"a later decision stands: {word}"[:255], "later_decision"
+            )
+            skips.append(skip)
+            items.append(Item(pair[0], pair[1], skipped=skip.why))
+        elif pair not in quiet:
+            skips.append(Skip(pair[0], pair[1], None, "is as it was before", "same"))
+    return items, skips, changes
+
+
+def _watch_changes(
+    pairs: Sequence[Pair], root: Decision
+) -> tuple[list[Item], list[Skip], dict[Pair, tuple[int | None, int | None]]]:
+    words, opened = last_words(pairs, of_groups=True), open_watches(pairs)
+    returned = set(
+        Watch.objects.filter(pk__in={word.row_id for word in words.values() if word.row_id})
+        .exclude(returned_because="")
+        .values_list("pk", flat=True)
+    )
+    items: list[Item] = []
+    skips: list[Skip] = []
+    changes: dict[Pair, tuple[int | None, int | None]] = {}
+    for pair in dict.fromkeys(pairs):
+        word = words.get(pair)
+        now_id, then_id = opened.get(pair), word.row_id if word else None
+        if then_id in returned:
+            then_id = None
+        if now_id != then_id:
+            changes[pair] = (now_id, then_id)
+            items.append(Item(pair[0], group_id=pair[1]))
+        else:
+            later = word is not None and word.decision_id > root.pk
+            why = f"a later decision stands: {word}" if later else "is as it was before"
+            skip = Skip(pair[0], None, pair[1], why[:255], "later_decision" if later else "same")
+            skips.append(skip)
+            items.append(Item(pair[0], group_id=pair[1], skipped=skip.why))
+    return items, skips, changes
+
+
+def _apply(
+    exceptions: dict[Pair, tuple[int | None, int | None]],
+    watches: dict[Pair, tuple[int | None, int | None]],
+    now: datetime,
+) -> None:
+    """Retire before putting back: one active exception and one open watch per pair."""
+    processes = {pair[0] for pair in (*exceptions, *watches)}
+    concerned = sorted({*processes, *(kin for _, kin in kin_ids(sorted(processes)))})
+    lock_process_sightings(concerned)
+    retire_exceptions([a for a, _ in exceptions.values() if a is not None], now)
+    back = [b for _, b in exceptions.values() if b is not None]
+    ProcessException.objects.filter(pk__in=back).update(retired_at=None)
+    if exceptions:
+        refresh({p for p, _ in exceptions}, {policy for _, policy in exceptions}, now)
+    ending = [a for a, _ in watches.values() if a is not None]
+    Watch.objects.filter(pk__in=ending).update(ended_at=now)
+    again = [b for _, b in watches.values() if b is not None]
+    Watch.objects.filter(pk__in=again).update(ended_at=None)
+    refresh_processes(sorted({pair[0] for pair in watches}))

@@ -1,0 +1,267 @@
+"""Observe: no exception, keep logging, out of the way until it returns (guide p. 75)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from exceptions_app.errors import BadValue, NotFound, NothingChosen
+from exceptions_app.models.decision import Decision
+from exceptions_app.models.exception import ProcessException
+from exceptions_app.models.policy import Policy
+from exceptions_app.models.watch import Watch
+from exceptions_app.policies.effective import groups_with, policies_in_force
+from exceptions_app.policies.locks import (
+    lock_groups,
+    lock_policies,
+    lock_process_sightings,
+    share_tree,
+)
+from exceptions_app.triage.decide import (
+    NOT_THERE,
+    Result,
+    Skip,
+    checked_reason,
+    refresh,
+    skipped_item,
+)
+from exceptions_app.triage.kin import kin_ids
+from exceptions_app.triage.observed import counted, end_returned, refresh_processes, returning
+from exceptions_app.triage.write import Item, make_decision, retire_exceptions, write_ledger
+from truscan.models.process import Process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from truscan.access.actor import Actor
+    from truscan.models.estate import Group
+
+TRIPWIRES = frozenset({"occurrences", "computers"})
+OBSERVED = "is observed here already"
+NO_EXCEPTION = "has no exception in this policy to remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What brings a watch back: a date, or so many more detections or computers."""
+
+    until: datetime | None
+    tripwires: dict[str, int]
+
+    def equal(self, watch: Watch) -> bool:
+        return (watch.until, watch.tripwires) == (self.until, self.tripwires)
+
+
+@transaction.atomic
+def observe(
+    *,
+    actor: Actor,
+    processes: Sequence[int],
+    groups: Sequence[Group],
+    reason: str,
+    now: datetime,
+    until: datetime | None = None,
+    tripwires: dict[str, int] | None = None,
+) -> Result:
+    """Keep logging these processes in these groups and below, and put them out of the way.
+
+    Exceptions for them in the policies in force for the groups are removed first, and `notes` say
+    so, also when such a policy holds elsewhere. `until` and `tripwires` ("occurrences",
+    "computers": so many more) bring them back. A watch with other terms is replaced; an equal call
+    does nothing and returns no decision. Raises NothingChosen, BadValue, NotFound.
+    """
+    reason = checked_reason(reason)
+    terms = _checked_terms(processes, groups, until, tripwires, now)
+    share_tree()
+    lock_groups(group.pk for group in groups)
+    places = policies_in_force([group.pk for group in groups])
+    policies = lock_policies(p.policy_id for p in places if p.policy_id is not None)
+    known = sorted(
+        Process.objects.filter(pk__in=set(processes)).order_by().values_list("pk", flat=True)
+    )
+    skipped = [
+        Skip(pk, None, None, NOT_THERE, "unknown_process") for pk in set(processes) - set(known)
+    ]
+    removed = _active(known, policies)
+    open_watches = _open_watches(known, groups)
+    fresh, same = _sort_watches(known, groups, open_watches, terms)
+    skipped += same
+    if not removed and not fresh:
+        return Result(None, 0, skipped)
+    items = [
+        *(Item(pk, group_id=group) for pk, group in fresh),
+        *(skipped_item(skip) for skip in same),
+        *_policy_items(known, policies, removed),
+    ]
+    decision = make_decision(
+        actor=actor, kind=Decision.Kind.OBSERVE, reason=reason, now=now, items=items
+    )
+    retire_exceptions(list(removed.values()), now)
+    lock_process_sightings(sorted({*known, *(kin for _, kin in kin_ids(known))}))
+    if removed:
+        refresh({pk for pk, _ in removed}, {policy for _, policy in removed}, now)
+    replaced = [open_watches[pair].pk for pair in fresh if pair in open_watches]
+    Watch.objects.filter(pk__in=replaced).update(ended_at=now)
+    _insert(decision, fresh, terms)
+    refresh_processes(known)
+    write_ledger("decision.observed", decision, items, actor=actor, terms=_told(terms))
+    notes = _notes(removed, policies, groups)
+    return Result(decision, len(fresh), skipped, len(removed), notes)
+
+
+def _checked_terms(
+    processes: Sequence[int],
+    groups: Sequence[Group],
+    until: datetime | None,
+    tripwires: dict[str, int] | None,
+    now: datetime,
+) -> Terms:
+    if not processes or not groups:
+        raise NothingChosen("Choose at least one process and one group.")
+    if until is not None and until <= now:
+        raise BadValue("The date to come back has passed: give a later one.")
+    wires = tripwires or {}
+    if not wires.keys() <= TRIPWIRES:
+        raise BadValue(f"What brings it back is one of {', '.join(sorted(TRIPWIRES))}.")
+    if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in wires.values()):
+        raise BadValue("Give how many more detections or computers as a number from 1 up.")
+    return Terms(until, dict(wires))
+
+
+def _active(known: Sequence[int], policies: Iterable[int]) -> dict[tuple[int, int], int]:
+    rows = ProcessException.objects.filter(
+        process__in=known, policy__in=list(policies), retired_at=None
+    )
+    return {(row[0], row[1]): row[2] for row in rows.values_list("process_id", "policy_id", "pk")}
+
+
+def _open_watches(known: Sequence[int], groups: Sequence[Group]) -> dict[tuple[int, int], Watch]:
+    rows = Watch.objects.filter(process__in=known, group__in=groups, ended_at=None)
+    return {(watch.process_id, watch.group_id): watch for watch in rows}
+
+
+def _sort_watches(
+    known: Sequence[int],
+    groups: Sequence[Group],
+    open_watches: dict[tuple[int, int], Watch],
+    terms: Terms,
+) -> tuple[list[tuple[int, int]], list[Skip]]:
+    fresh: list[tuple[int, int]] = []
+    same: list[Skip] = []
+    for pk in known:
+        for group_id in sorted({group.pk for group in groups}):
+            watch = open_watches.get((pk, group_id))
+            if watch is not None and terms.equal(watch):
+                same.append(Skip(pk, None, group_id, OBSERVED, "already_observed"))
+            else:
+                fresh.append((pk, group_id))
+    return fresh, same
+
+
+def _policy_items(
+    known: Sequence[int], policies: Iterable[int], removed: dict[tuple[int, int], int]
+) -> list[Item]:
+    """One per process and policy in force, also where nothing is to remove: "no exception" is part
+    of what was decided, and undo must know it."""
+    return [
+        Item(pk, policy, before_id=removed[pk, policy])
+        if (pk, policy) in removed
+        else Item(pk, policy, skipped=NO_EXCEPTION, is_quiet=True)
+        for pk in known
+        for policy in policies
+    ]
+
+
+def _insert(decision: Decision, pairs: Sequence[tuple[int, int]], terms: Terms) -> None:
+    seen = counted(pairs)
+    Watch.objects.bulk_create(
+        [
+            Watch(
+                process_id=pk,
+                group_id=group_id,
+                decision=decision,
+                reason=decision.reason,
+                until=terms.until,
+                tripwires=terms.tripwires,
+                baseline={
+                    "occurrences": seen[pk, group_id].occurrences,
+                    "computers": seen[pk, group_id].computers,
+                },
+                started_at=decision.decided_at,
+            )
+            for pk, group_id in pairs
+        ],
+        batch_size=5000,
+    )
+
+
+def _told(terms: Terms) -> dict[str, Any]:
+    return {"until": terms.until.isoformat() if terms.until else None, **terms.tripwires}
+
+
+def _notes(
+    removed: dict[tuple[int, int], int], policies: dict[int, Policy], groups: Sequence[Group]
+) -> list[str]:
+    if not removed:
+        return []
+    ids = {policy for _, policy in removed}
+    names = ", ".join(sorted(policies[pk].name for pk in ids))
+    told = [f"Exceptions removed first: {len(removed)}, from {names}."]
+    elsewhere = set(groups_with(ids)) - {group.pk for group in groups}
+    if elsewhere:
+        told.append(
+            f"These policies are in force in {len(elsewhere)} more groups: removed there too."
+        )
+    return told
+
+
+@transaction.atomic
+def end_watch(*, actor: Actor, watches: Sequence[int], reason: str, now: datetime) -> Result:
+    """End these observations (ids): what has no exception is open again. One that has ended is
+    skipped. Raises NothingChosen, NotFound."""
+    reason = checked_reason(reason)
+    wanted = set(watches)
+    if not wanted:
+        raise NothingChosen("Choose at least one observation.")
+    rows = Watch.objects.filter(pk__in=wanted).order_by("pk")
+    share_tree()
+    lock_groups(rows.values_list("group_id", flat=True))
+    found = list(rows)
+    if len(found) < len(wanted):
+        raise NotFound("An observation is not there any more: reload the page and choose again.")
+    ending = [watch for watch in found if watch.ended_at is None]
+    gone = [
+        Skip(watch.process_id, None, watch.group_id, "has come back already", "not_observed")
+        for watch in found
+        if watch.ended_at is not None
+    ]
+    if not ending:
+        return Result(None, 0, gone)
+    items = [Item(watch.process_id, group_id=watch.group_id) for watch in ending]
+    decision = make_decision(
+        actor=actor, kind=Decision.Kind.END_WATCH, reason=reason, now=now, items=items
+    )
+    processes = sorted({watch.process_id for watch in ending})
+    lock_process_sightings(processes)
+    Watch.objects.filter(pk__in=[watch.pk for watch in ending]).update(ended_at=now)
+    refresh_processes(processes)
+    write_ledger("decision.watch_ended", decision, items, actor=actor)
+    return Result(decision, len(ending), gone)
+
+
+@transaction.atomic
+def return_due(now: datetime) -> int:
+    """Part of the tick: end watches whose date has come or whose counts were reached, also those
+    that an import did not get to. Sightings are open by their date without it. How many
+    processes came back."""
+    rows = Watch.objects.filter(ended_at=None).exclude(until=None, tripwires={})
+    due = returning(list(rows.order_by("pk")), now)
+    if not due:
+        return 0
+    lock_process_sightings(sorted({watch.process_id for watch in due}))
+    back = end_returned(due, now)
+    refresh_processes(sorted(back))
+    return len(back)

@@ -1,0 +1,278 @@
+"""The decide dialog: response, the policies in force preselected, consequences, reason, OK [75]."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from exceptions_app.errors import ExceptionsError
+from exceptions_app.models.policy import Policy
+from exceptions_app.policies.assign import create_policy
+from exceptions_app.policies.effective import groups_touched, policies_in_force
+from exceptions_app.triage.decide import Result, respond
+from exceptions_app.triage.preview import preview
+from exceptions_app.triage.watching import observe
+from exceptions_app.web.choice import GROUPS_SHOWN, Choice, Options, chosen, groups_of, options
+from exceptions_app.web.choice import topmost as topmost_of
+from exceptions_app.web.told import RESPONSES, next_address, skipped_words, tell
+from truscan.access.actor import Actor
+from truscan.access.scope import may_write_groups
+from truscan.models.estate import Group
+from truscan.web.frame import forget_counts
+from truscan.web.gate import person_with
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.http import HttpRequest
+
+# So many rows are marked in place; after a larger act the list is read anew.
+MARKED_MAX = 200
+
+
+class DecideForm(forms.Form):
+    response = forms.ChoiceField(choices=RESPONSES)
+    reason = forms.CharField(max_length=2000, strip=True)
+    policies = forms.TypedMultipleChoiceField(coerce=int, required=False)
+    groups = forms.TypedMultipleChoiceField(coerce=int, required=False)
+    new_policy = forms.CharField(max_length=255, required=False)
+    new_group = forms.IntegerField(required=False)
+    review_on = forms.DateField(required=False)
+    expires_on = forms.DateField(required=False)
+    until = forms.DateField(required=False)
+    seen_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z"])
+
+    def __init__(self, data: Any, policies: list[int], groups: list[int]) -> None:
+        super().__init__(data)
+        self.fields["policies"].choices = [(pk, pk) for pk in policies]  # type: ignore[attr-defined]
+        self.fields["groups"].choices = [(pk, pk) for pk in groups]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if told.get("response") == "observe":
+            if not told.get("groups"):
+                self.add_error(None, "Choose at least one group to observe it in.")
+        elif not told.get("policies") and not told.get("new_policy"):
+            self.add_error(None, "Choose at least one policy, or name a new one.")
+        if told.get("new_policy") and not told.get("new_group"):
+            self.add_error("new_group", "Choose the group that gets the new policy.")
+        return told
+
+
+@dataclass(slots=True)
+class Dialog:
+    """All that the dialog shows, made anew for every request."""
+
+    user: User
+    now: datetime
+    choice: Choice
+    groups: list[Group]
+    options: Options
+
+    @property
+    def tops(self) -> list[Group]:
+        return topmost_of(self.groups)[:GROUPS_SHOWN]
+
+
+@require_http_methods(["GET", "POST"])
+def decide(request: HttpRequest) -> HttpResponse:
+    user, now = person_with(request, "analyst"), timezone.now()
+    data = request.POST if request.method == "POST" else request.GET
+    choice = chosen(user, data, now)
+    groups = groups_of(user, choice.ids)
+    dialog = Dialog(user, now, choice, groups, options(user, groups))
+    if request.method == "POST" and data.get("part") == "consequences":
+        ctx = _consequences(
+            dialog,
+            data.get("response", ""),
+            _numbers(data.getlist("policies")),
+            _numbers(data.getlist("groups")),
+        )
+        if not _by_htmx(request):
+            return _show(request, dialog, None)
+        return render(request, "exceptions_app/inbox/_consequences.html", ctx)
+    if request.method == "POST":
+        return _decided(request, dialog)
+    return _show(request, dialog, None)
+
+
+def _by_htmx(request: HttpRequest) -> bool:
+    """The dialog over the inbox asks for a fragment; without scripts it is a page."""
+    return bool(request.headers.get("HX-Request"))
+
+
+def _numbers(texts: list[str]) -> list[int]:
+    return [int(text) for text in texts if text.isdecimal() and len(text) < 19]
+
+
+def _consequences(
+    dialog: Dialog, response: str, wanted: list[int], groups: list[int]
+) -> dict[str, Any]:
+    """What this would do, before it is done; an act that is not possible says why."""
+    if response == "observe":
+        places = [g for g in dialog.tops if g.pk in set(groups)]
+        removed = sum(_held_in(dialog, places).values_list("held", flat=True))
+        return {"response": response, "total": dialog.choice.total, "removed": removed}
+    policies = list(Policy.objects.all().visible_to(dialog.user).filter(pk__in=wanted))
+    ctx: dict[str, Any] = {"response": response, "total": dialog.choice.total}
+    if response in {"ignore", "quarantine", "terminate"} and policies and dialog.choice.ids:
+        ctx["preview"] = preview(
+            processes=dialog.choice.ids, policies=policies, response=response, now=dialog.now
+        )
+        ctx["policies"] = policies
+        ctx["skipped"] = skipped_words(ctx["preview"].skips)
+    return ctx
+
+
+def _show(
+    request: HttpRequest, dialog: Dialog, form: DecideForm | None, error: str = ""
+) -> HttpResponse:
+    data = request.POST if request.method == "POST" else request.GET
+    response = data.get("response") or "ignore"
+    if request.method == "POST":
+        ticked = _numbers(data.getlist("policies"))
+        groups = _numbers(data.getlist("groups"))
+    else:
+        ticked = [o.policy.pk for o in dialog.options.policies if o.preselected]
+        groups = [group.pk for group in dialog.tops]
+    ctx = {
+        "dialog": dialog,
+        "choice": dialog.choice,
+        "options": dialog.options,
+        "responses": RESPONSES,
+        "ticked": ticked,
+        "ticked_groups": groups,
+        "form": form,
+        "error": error,
+        "data": data,
+        "next": next_address(request),
+        "seen_at": data.get("seen_at") or dialog.now.strftime("%Y-%m-%dT%H:%M:%S.%f%z"),
+        "may_create": [
+            g for g in dialog.options.tops if may_write_groups(dialog.user, "administrator", [g.pk])
+        ],
+        **_consequences(dialog, response, ticked, groups),
+    }
+    template = "_dialog.html" if _by_htmx(request) else "decide.html"
+    status = 422 if (form is not None or error) and not _by_htmx(request) else 200
+    return render(request, f"exceptions_app/inbox/{template}", ctx, status=status)
+
+
+def _decided(request: HttpRequest, dialog: Dialog) -> HttpResponse:
+    allowed = [o.policy.pk for o in [*dialog.options.policies, *dialog.options.others]]
+    form = DecideForm(request.POST, allowed, [g.pk for g in dialog.tops])
+    if not dialog.choice.ids:
+        return _show(request, dialog, form, "None of these processes can be given a response.")
+    if not form.is_valid():
+        return _show(request, dialog, form)
+    try:
+        result = _write(dialog, form.cleaned_data)
+    except ExceptionsError as refused:
+        return _show(request, dialog, form, str(refused))
+    forget_counts(dialog.user)
+    tell(request, form.cleaned_data["response"], result)
+    ids = dialog.choice.ids
+    if not _by_htmx(request) or len(ids) > MARKED_MAX:
+        r: HttpResponse = HttpResponseRedirect(next_address(request))
+        if _by_htmx(request):
+            r = HttpResponse(headers={"HX-Redirect": next_address(request)})
+        return r
+    r = render(request, "truscan/_messages.html")
+    r["HX-Reswap"] = "none"
+    done = {"ids": ids, "response": form.cleaned_data["response"]}
+    r["HX-Trigger"] = json.dumps({"decided": done})
+    return r
+
+
+def _write(dialog: Dialog, told: dict[str, Any]) -> Result:
+    actor = Actor.on_web(dialog.user)
+    if told["response"] == "observe":
+        groups = [g for g in dialog.tops if g.pk in set(told["groups"])]
+        until = _end_of(told["until"])
+        _refuse_foreign_removal(dialog, groups)
+        return observe(
+            actor=actor,
+            processes=dialog.choice.ids,
+            groups=groups,
+            reason=told["reason"],
+            now=dialog.now,
+            until=until,
+        )
+    policies = list(Policy.objects.filter(pk__in=told["policies"]))
+    _refuse_foreign(dialog, policies)
+    with transaction.atomic():
+        if told["new_policy"]:
+            policies.append(_new_policy(dialog, actor, told["new_policy"], told["new_group"]))
+        return respond(
+            actor=actor,
+            processes=dialog.choice.ids,
+            policies=policies,
+            response=told["response"],
+            reason=told["reason"],
+            now=dialog.now,
+            expires_at=_end_of(told["expires_on"]),
+            review_on=told["review_on"],
+            seen_at=told["seen_at"],
+        )
+
+
+def _end_of(day: Any) -> datetime | None:
+    """The last moment of a chosen day in the person's zone."""
+    if day is None:
+        return None
+    return datetime.combine(day, time(23, 59, 59), timezone.get_current_timezone())
+
+
+def _refuse_foreign(dialog: Dialog, policies: list[Policy]) -> None:
+    if may_write_groups(dialog.user, "analyst", groups_touched(policies)):
+        return
+    for policy in policies:
+        if not may_write_groups(dialog.user, "analyst", groups_touched([policy])):
+            raise ExceptionsError(
+                f"{policy} is also in force in groups outside yours, so you cannot write it."
+                " Ask an analyst of those groups, or choose a policy of your own groups."
+            )
+
+
+def _refuse_foreign_removal(dialog: Dialog, groups: list[Group]) -> None:
+    """Observing takes exceptions out of the policies in force there: that writes them too."""
+    _refuse_foreign(dialog, list(_held_in(dialog, groups)))
+
+
+def _held_in(dialog: Dialog, groups: list[Group]) -> QuerySet[Any]:
+    """Policies in force in these groups with `held` exceptions for the chosen processes."""
+    places = policies_in_force([group.pk for group in groups])
+    policies = Policy.objects.filter(
+        pk__in={row.policy_id for row in places if row.policy_id is not None},
+        exceptions__process__in=dialog.choice.ids,
+        exceptions__retired_at=None,
+    )
+    return policies.annotate(held=Count("exceptions"))
+
+
+def _new_policy(dialog: Dialog, actor: Actor, name: str, group_id: int) -> Policy:
+    group = next((g for g in dialog.options.tops if g.pk == group_id), None)
+    if group is None:
+        raise Http404
+    if not may_write_groups(dialog.user, "administrator", [group.pk]):
+        raise ExceptionsError(
+            f"Only an administrator of {group} assigns a new policy there. Ask for one, or choose"
+            " a policy that exists."
+        )
+    # The name of one that exists already means that one, with all the groups it touches.
+    _refuse_foreign(dialog, list(Policy.objects.filter(name__iexact=name.strip())))
+    return create_policy(actor=actor, name=name, groups=[group])
+
+
+urlpatterns = [
+    path("processes/decide/", decide, name="process-decide"),
+]

@@ -1,0 +1,210 @@
+"""The inbox: processes of the person's groups without a response, list and evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.cache import cache
+from django.db.models import Exists, OuterRef
+from django.http import QueryDict
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from exceptions_app.triage.inbox import CAP, SORTS, STATES, InboxFilter
+from exceptions_app.triage.inbox_page import Page, page_of
+from exceptions_app.web import decide, undo
+from exceptions_app.web.evidence import evidence_of
+from truscan.models.counts import ProcessSummary, Sighting
+from truscan.models.estate import Group, Site
+from truscan.models.process import Process
+from truscan.ramp.in_force import levels_in_force
+from truscan.web.frame import remembered
+from truscan.web.gate import person, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+    from truscan.ramp.in_force import LevelInForce
+
+# What does not narrow: it belongs to the page, not to the question.
+NOT_FILTERS = ("after", "before", "sort")
+SUGGESTED = 20
+REFUSED_MAX = 100
+TYPES_SECONDS = 300
+COLUMNS = (
+    ("name", "Process", "c-name"),
+    ("", "Event · type", "c-event"),
+    ("detections", "Detections", "c-count num"),
+    ("groups", "Groups", "c-groups num"),
+    ("", "14 days", "c-trend"),
+    ("last", "Last", "c-last"),
+)
+OTHER_SORTS = (("first", "Newest first"), ("computers", "Computers"), ("company", "Company"))
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is set, and the address without it."""
+
+    label: str
+    value: str
+    without: str
+
+
+def query_of(data: QueryDict, **changes: str) -> str:
+    """The address's question with some of it changed; empty values leave it."""
+    told = data.copy()
+    for name, value in changes.items():
+        told[name] = value
+    for name in [n for n, value in told.items() if not value]:
+        del told[name]
+    return told.urlencode()
+
+
+def filter_query(data: QueryDict) -> str:
+    """Only what narrows: what "all matching" sends and the server asks again."""
+    return query_of(data, **dict.fromkeys(NOT_FILTERS, ""))
+
+
+def chips(found: InboxFilter, data: QueryDict, changed: str) -> list[Chip]:
+    told: list[Chip] = []
+    for name, field in found.form.fields.items():
+        raw = data.get(name, "")
+        if not raw or name == "sort":
+            continue
+        value = dict(getattr(field, "choices", ())).get(raw, raw)
+        if name == "since" and raw == "change" and changed:
+            value = f"{value} · {changed}"
+        if name == "group":
+            value = f"{value} and below"
+        without = query_of(data, **{name: "", "after": "", "before": ""})
+        told.append(Chip(str(field.label), str(value), without))
+    return told
+
+
+def application_types(user: User, ids: QuerySet[Any] | None) -> list[str]:
+    """What the log called them in the groups `ids` of the person, for the field's suggestions."""
+    key = "inbox:application-types" if ids is None else f"inbox:application-types:{user.pk}"
+    known: list[str] | None = cache.get(key)
+    if known is None:
+        types = ProcessSummary.objects.exclude(application_type="").order_by("application_type")
+        if ids is not None:
+            seen = Sighting.objects.filter(process=OuterRef("pk"), group__in=ids)
+            types = types.filter(Exists(seen))
+        known = list(types.values_list("application_type", flat=True).distinct()[:50])
+        cache.set(key, known, TYPES_SECONDS)
+    return known
+
+
+def level_words(levels: Iterable[LevelInForce]) -> str:
+    """ "level 30" or "level 10–30"; nothing when nobody confirmed one."""
+    known = sorted({int(row.level) for row in levels if row.level.isdigit()})
+    if not known:
+        return ""
+    return f"level {known[0]}" if len(known) == 1 else f"level {known[0]}–{known[-1]}"
+
+
+def add_levels(page: Page, levels: list[LevelInForce], found: InboxFilter) -> None:
+    """The level in force in the groups where each shown process was seen."""
+    by_group: dict[int, list[LevelInForce]] = {}
+    for row in levels:
+        by_group.setdefault(row.group_id, []).append(row)
+    if not by_group:
+        return
+    shown = [row.process.pk for row in page.rows]
+    places = found.in_scope().filter(process__in=shown, group__in=list(by_group))
+    told: dict[int, list[LevelInForce]] = {}
+    for process_id, group_id in places.values_list("process", "group"):
+        told.setdefault(process_id, []).extend(by_group[group_id])
+    for shown_row in page.rows:
+        shown_row.level = level_words(told.get(shown_row.process.pk, []))
+
+
+def _counted(user: User, found: InboxFilter, question: str) -> int:
+    """Counted to the cap; paging through the same question does not count again."""
+    ask = found.qs.order_by()[: CAP + 1].count
+    return remembered(user, f"inbox:{_digest(question)}", ask)
+
+
+def _digest(question: str) -> str:
+    return hashlib.sha256(question.encode()).hexdigest()
+
+
+def _refused(user: User, found: InboxFilter, question: str) -> int:
+    """On Symantec's own list: told beside the open ones, since no response can be given."""
+    if found.chosen_state != "open":
+        return 0
+    listed = Process.objects.filter(on_symantec_list=True)
+    seen = listed.filter(Exists(found.in_scope().filter(process=OuterRef("pk"))))[:REFUSED_MAX]
+    return remembered(user, f"refused:{_digest(question)}", seen.count)
+
+
+@require_GET
+def inbox(request: HttpRequest) -> HttpResponse:
+    user, data = person(request), request.GET
+    found = InboxFilter(data, user=user, now=timezone.now())
+    page = page_of(found, data.get("after", ""), data.get("before", ""))
+    mine = None if found.ids is None else set(found.ids.values_list("pk", flat=True))
+    levels = levels_in_force(found.now, mine)
+    add_levels(page, levels, found)
+    newest = max(levels, key=lambda row: row.since, default=None)
+    changed = f"{newest.since:%d %b}, level {newest.level}" if newest else ""
+    sort = found.form.cleaned_data.get("sort") if found.form.is_valid() else ""
+    ctx: dict[str, Any] = {
+        "found": found,
+        "form": found.form,
+        "page": page,
+        "level_words": level_words(levels),
+        "count": _counted(user, found, filter_query(data)),
+        "refused": _refused(user, found, filter_query(data)),
+        "chips": chips(found, data, changed),
+        "states": [(w, label, query_of(data, state=w, after="", before="")) for w, label in STATES],
+        "sites": list(Site.objects.values_list("name", flat=True)[:SUGGESTED]),
+        "application_types": application_types(user, found.ids),
+        "columns": [
+            (word, label, css, query_of(data, sort=word, after="", before=""))
+            for word, label, css in COLUMNS
+        ],
+        "other_sorts": [
+            (word, label, query_of(data, sort=word, after="", before=""))
+            for word, label in OTHER_SORTS
+        ],
+        "sort": sort or "last",
+        "descending": SORTS[sort or "last"].startswith("-"),
+        "matching": filter_query(data) or "state=open",
+        "older": query_of(data, after=page.older, before=""),
+        "newer": query_of(data, before=page.newer, after=""),
+        "here": request.get_full_path(),
+        "has_data": bool(page.rows) or Sighting.objects.visible_to(user).exists(),
+        "no_change_known": data.get("since") == "change" and not levels,
+    }
+    if page.rows:
+        ctx["evidence"] = evidence_of(user, page.rows[0].process, found.now, found.ids)
+    return render(request, "exceptions_app/inbox/inbox.html", ctx)
+
+
+@require_GET
+def group_suggestions(request: HttpRequest) -> HttpResponse:
+    """Paths that hold the typed text, for the group field's list; never the whole tree."""
+    text = text_of(request.GET, "group").casefold()
+    groups = Group.objects.all().visible_to(person(request)).exclude(path="")
+    if text:
+        groups = groups.filter(path_key__contains=text)
+    paths = groups.order_by("path_key").values_list("path", flat=True)[:SUGGESTED]
+    return render(request, "exceptions_app/inbox/_group_options.html", {"paths": list(paths)})
+
+
+urlpatterns = [
+    path("", inbox, name="inbox"),
+    path("inbox/groups/", group_suggestions, name="inbox-groups"),
+    *decide.urlpatterns,
+    *undo.urlpatterns,
+]

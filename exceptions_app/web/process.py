@@ -1,0 +1,240 @@
+"""The page of a process: all that the log gave, where it was seen, what was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from exceptions_app.errors import ExceptionsError
+from exceptions_app.models.decision import DecisionItem
+from exceptions_app.models.policy import Policy
+from exceptions_app.policies.effective import groups_touched
+from exceptions_app.triage.same_files import link_same_file, policies_with, unlink_same_file
+from exceptions_app.web.evidence import evidence_of, places_of
+from truscan.access.actor import Actor
+from truscan.access.scope import group_ids, may_write_groups
+from truscan.models.counts import DailyCount, Presence, UserPresence
+from truscan.models.detection import EventType
+from truscan.models.process import Process, SameFile
+from truscan.web.charts import Series, bars
+from truscan.web.gate import person, person_with, text_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
+
+TREND_DAYS = 60
+PAGE = 50
+# Nobody reads further than that page by page; the API gives the whole.
+PAGES_MAX = 200
+HISTORY_SHOWN = 30
+KINDS = (("groups", "Groups"), ("computers", "Computers"), ("users", "Users"))
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Detections a day by event type; `table` is newest first."""
+
+    days: int
+    svg: SafeString
+    names: list[str]
+    table: list[tuple[date, list[int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    other: Process
+    source: str
+
+
+def visible_process(request: HttpRequest, pk: int) -> Process:
+    return get_object_or_404(Process.objects.all().visible_to(person(request)), pk=pk)
+
+
+def _counts(process: Process, ids: QuerySet[Any] | None) -> QuerySet[DailyCount]:
+    rows = DailyCount.objects.filter(process=process)
+    return rows if ids is None else rows.filter(group__in=ids)
+
+
+def trend_of(process: Process, ids: QuerySet[Any] | None, today: date) -> Trend:
+    start = today - timedelta(days=TREND_DAYS - 1)
+    rows = _counts(process, ids).filter(day__gte=start, day__lte=today).values("day", "event_type")
+    per_day = rows.annotate(n=Sum("occurrences")).order_by()
+    found = {(r["day"], r["event_type"]): r["n"] for r in per_day}
+    codes = sorted({code for _, code in found})
+    days = [start + timedelta(days=i) for i in range(TREND_DAYS)]
+    names = [EventType(code).label for code in codes]
+    series = [
+        Series(name, [found.get((day, code), 0) for day in days])
+        for name, code in zip(names, codes, strict=True)
+    ]
+    svg = bars(
+        [f"{day:%d %b}" for day in days],
+        series,
+        title=f"Detections a day of {process}",
+        desc=f"{sum(found.values()):,} detections from {start} to {today}.",
+    )
+    table = [(day, [found.get((day, code), 0) for code in codes]) for day in reversed(days)]
+    return Trend(TREND_DAYS, svg, names, [row for row in table if any(row[1])])
+
+
+def _levels(process: Process, ids: QuerySet[Any] | None) -> list[tuple[int | None, int]]:
+    rows = _counts(process, ids).values("sensitivity").annotate(n=Sum("occurrences"))
+    return list(rows.order_by("sensitivity").values_list("sensitivity", "n"))
+
+
+def _distinct(rows: QuerySet[Any], column: str, ids: QuerySet[Any] | None) -> int:
+    narrowed = rows if ids is None else rows.filter(group__in=ids)
+    told = narrowed.aggregate(n=Count(column, distinct=True))
+    return int(told["n"])
+
+
+def same_files_of(user: User, process: Process) -> list[Link]:
+    """The other hashes of the file, as far as the person's groups saw them."""
+    mine = Process.objects.all().visible_to(user).values("pk")
+    rows = SameFile.objects.filter(
+        Q(first=process, second__in=mine) | Q(second=process, first__in=mine)
+    )
+    return [
+        Link(row.second if row.first_id == process.pk else row.first, row.source)
+        for row in rows.select_related("first", "second").order_by("pk")[:20]
+    ]
+
+
+def _refuse_foreign(user: User, first: Process, second: Process) -> None:
+    """A link adds a hash to every policy that holds one of the two, wherever that is in force."""
+    policies = Policy.objects.filter(pk__in=policies_with([first.pk, second.pk]))
+    if not may_write_groups(user, "analyst", groups_touched(policies)):
+        raise ExceptionsError(
+            "Policies of groups outside yours hold one of the two, and would change with it."
+            " Ask an analyst of those groups."
+        )
+
+
+def history_of(user: User, process: Process) -> list[DecisionItem]:
+    """Decisions on it in the person's policies and groups, newest first."""
+    ids = group_ids(user)
+    rows = process.decision_items.select_related("decision", "policy", "group")
+    if ids is not None:
+        mine = Policy.objects.all().visible_to(user).values("pk")
+        rows = rows.filter(Q(policy__in=mine) | Q(policy=None, group__in=ids))
+    return list(rows.order_by("-decision", "pk")[:HISTORY_SHOWN])
+
+
+@require_GET
+def process_page(request: HttpRequest, pk: int) -> HttpResponse:
+    process, user, now = visible_process(request, pk), person(request), timezone.now()
+    ids = group_ids(user)
+    ctx = {
+        "evidence": evidence_of(user, process, now, ids),
+        "trend": trend_of(process, ids, now.date()),
+        "levels": _levels(process, ids),
+        "computers": _distinct(Presence.objects.filter(process=process), "computer", ids),
+        "users": _distinct(UserPresence.objects.filter(process=process), "account", ids),
+        "same_files": same_files_of(user, process),
+        "history": history_of(user, process),
+    }
+    return render(request, "exceptions_app/process/process.html", ctx)
+
+
+@require_GET
+def evidence_pane(request: HttpRequest, pk: int) -> HttpResponse:
+    process = visible_process(request, pk)
+    user = person(request)
+    ctx = {"evidence": evidence_of(user, process, timezone.now(), group_ids(user))}
+    return render(request, "exceptions_app/process/_evidence.html", ctx)
+
+
+@require_GET
+def where(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    process, user = visible_process(request, pk), person(request)
+    if kind not in dict(KINDS):
+        raise Http404
+    text = request.GET.get("page", "1")
+    number = min(int(text), PAGES_MAX) if text.isdecimal() and len(text) < 6 else 1
+    start = (max(number, 1) - 1) * PAGE
+    rows = _where_rows(user, process, kind, start)
+    ctx = {
+        "process": process,
+        "kind": kind,
+        "kinds": KINDS,
+        "rows": rows[:PAGE],
+        "number": max(number, 1),
+        "has_more": len(rows) > PAGE and number < PAGES_MAX,
+    }
+    return render(request, "exceptions_app/process/where.html", ctx)
+
+
+def _where_rows(user: User, process: Process, kind: str, start: int) -> list[Any]:
+    ids = group_ids(user)
+    if kind == "groups":
+        seen = process.sightings.all() if ids is None else process.sightings.filter(group__in=ids)
+        return list(places_of(process, seen, timezone.now(), PAGE + 1, start))
+    rows: QuerySet[Any]
+    if kind == "computers":
+        rows = Presence.objects.filter(process=process).select_related("computer", "group")
+        order = ["-occurrences", "computer", "group"]
+    else:
+        rows = UserPresence.objects.filter(process=process).select_related("account", "group")
+        order = ["-occurrences", "account", "group"]
+    if ids is not None:
+        rows = rows.filter(group__in=ids)
+    return list(rows.order_by(*order)[start : start + PAGE + 1])
+
+
+@require_POST
+def add_same_file(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person_with(request, "analyst")
+    process = get_object_or_404(Process.objects.all().visible_to(user, "analyst"), pk=pk)
+    text = text_of(request.POST, "other").lower()
+    mine = Process.objects.all().visible_to(user, "analyst")
+    other = mine.filter(hash=text).first() if text else None
+    if other is None:
+        messages.error(request, "No log of your groups named a process of this hash.")
+        return redirect("process", pk=pk)
+    try:
+        _refuse_foreign(user, process, other)
+        link_same_file(actor=Actor.on_web(user), first=process, second=other)
+    except ExceptionsError as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, f"{process} and {other} are the same file now.")
+    return redirect("process", pk=pk)
+
+
+@require_POST
+def remove_same_file(request: HttpRequest, pk: int, other_pk: int) -> HttpResponse:
+    user = person_with(request, "analyst")
+    process = get_object_or_404(Process.objects.all().visible_to(user, "analyst"), pk=pk)
+    other = get_object_or_404(Process.objects.all().visible_to(user, "analyst"), pk=other_pk)
+    try:
+        _refuse_foreign(user, process, other)
+        unlink_same_file(actor=Actor.on_web(user), first=process, second=other)
+    except ExceptionsError as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "The link is removed.")
+    return redirect("process", pk=pk)
+
+
+urlpatterns = [
+    path("processes/<int:pk>/", process_page, name="process"),
+    path("processes/<int:pk>/evidence/", evidence_pane, name="process-evidence"),
+    path("processes/<int:pk>/where/<str:kind>/", where, name="process-where"),
+    path("processes/<int:pk>/same-file/", add_same_file, name="same-file-add"),
+    path(
+        "processes/<int:pk>/same-file/<int:other_pk>/remove/",
+        remove_same_file,
+        name="same-file-remove",
+    ),
+]

@@ -1,0 +1,55 @@
+"""Undo of one decision as one act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from exceptions_app.errors import ExceptionsError
+from exceptions_app.models.decision import Decision
+from exceptions_app.models.policy import Policy
+from exceptions_app.policies.effective import groups_touched
+from exceptions_app.triage.undo import root_of, undo
+from exceptions_app.web.told import next_address, skipped_words
+from truscan.access.actor import Actor
+from truscan.access.scope import may_write_groups
+from truscan.web.frame import forget_counts
+from truscan.web.gate import person_with
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.http import HttpRequest, HttpResponse
+
+
+def _may_undo(user: User, decision: Decision) -> bool:
+    """Undoing writes the same policies and groups again, so it asks for the same right."""
+    items = root_of(decision).items
+    policies = Policy.objects.filter(pk__in=items.exclude(policy=None).values("policy"))
+    groups = set(items.exclude(group=None).values_list("group", flat=True))
+    return may_write_groups(user, "analyst", groups | groups_touched(policies))
+
+
+@require_POST
+def undo_decision(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person_with(request, "analyst")
+    decision = get_object_or_404(Decision, pk=pk)
+    if not _may_undo(user, decision):
+        raise Http404
+    try:
+        result = undo(actor=Actor.on_web(user), decision=decision, now=timezone.now())
+    except ExceptionsError as refused:
+        messages.error(request, str(refused))
+    else:
+        rest = skipped_words(result.skipped) + "".join(f" {note}" for note in result.notes)
+        messages.success(request, f"Undone: {result.applied:,} put back.{rest}")
+        forget_counts(user)
+    return redirect(next_address(request))
+
+
+urlpatterns = [path("decisions/<int:pk>/undo/", undo_decision, name="decision-undo")]

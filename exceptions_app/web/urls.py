@@ -1,0 +1,13 @@
+"""Each noun has its module, and each module its list of addresses."""
+
+from __future__ import annotations
+
+from exceptions_app.web import exports, groups, inbox, policies, process
+
+urlpatterns = [
+    *inbox.urlpatterns,
+    *process.urlpatterns,
+    *groups.urlpatterns,
+    *policies.urlpatterns,
+    *exports.urlpatterns,
+]
