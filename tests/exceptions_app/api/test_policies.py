@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exceptions_app.models.policy import Policy, Revision
+from tests.exceptions_app.acts import give, make_policy
+from tests.exceptions_app.web.estate import make_seen
+from tests.make import make_group, make_user
+from tests.tokens import Caller
+
+if TYPE_CHECKING:
+    from truscan.models.estate import Group
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sales() -> Group:
+    return make_group("My Company\\Sales")
+
+
+@pytest.fixture
+def administrator(sales: Group) -> Caller:
+    return Caller(make_user("administrator", "administrator", sales))
+
+
+def test_a_policy_is_made_and_put_on_groups_and_an_equal_one_is_returned(
+    administrator: Caller, sales: Group
+) -> None:
+    body = {"name": "Sales exceptions", "groups": [sales.pk]}
+    first = administrator.post("policies/", body)
+    assert first.status_code == 201
+    assert administrator.post("policies/", body).json()["id"] == first.json()["id"]
+    assert Policy.objects.get().assignments.get().group == sales
+
+
+def test_a_name_with_other_properties_is_a_conflict(administrator: Caller) -> None:
+    make_policy("Sales exceptions")
+    r = administrator.post("policies/", {"name": "SALES exceptions", "shared": False})
+    assert (r.status_code, r.json()["code"]) == (409, "policy_differs")
+
+
+def test_a_policy_of_that_name_on_groups_of_others_is_not_taken_over(
+    administrator: Caller, sales: Group
+) -> None:
+    theirs = make_policy("Engineering exceptions", "My Company\\Engineering")
+    body = {"name": theirs.name, "groups": [sales.pk]}
+    r = administrator.post("policies/", body)
+    assert r.status_code == 409
+    assert theirs.assignments.count() == 1
+
+
+def test_publishing_makes_a_revision_and_without_a_change_returns_it(
+    administrator: Caller, sales: Group
+) -> None:
+    policy = make_policy("Sales exceptions", sales.path)
+    give(make_seen("erpclient.exe", "a", (sales,)), policy)
+    first = administrator.post(f"policies/{policy.pk}/publish/", {"note": "weekly"}).json()
+    assert (first["number"], first["note"]) == (1, "weekly")
+    assert first["sha256"] == hashlib.sha256(first["content"].encode()).hexdigest()
+    assert administrator.post(f"policies/{policy.pk}/publish/").json()["id"] == first["id"]
+    assert Revision.objects.count() == 1
+    rows = administrator.get(f"policies/{policy.pk}/revisions/").json()["results"]
+    assert [row["number"] for row in rows] == [1]
+
+
+def test_publishing_needs_every_group_that_the_policy_touches(
+    administrator: Caller, sales: Group
+) -> None:
+    policy = make_policy("Sales exceptions", sales.path, "My Company\\Engineering")
+    assert administrator.post(f"policies/{policy.pk}/publish/").status_code == 403

@@ -1,0 +1,50 @@
+"""A small estate for the pages: processes with their summaries, as an import leaves them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.contrib.postgres.search import SearchVector
+from django.db.models import Value
+
+from tests.make import NOW, make_process, make_sighting
+from truscan.models.counts import ProcessSummary
+from truscan.models.estate import Group
+from truscan.models.process import Process
+
+COUNTED = (
+    "rows",
+    "occurrences",
+    "candidate_occurrences",
+    "potential_occurrences",
+    "security_occurrences",
+    "commercial_occurrences",
+)
+
+
+def make_seen(
+    name: str = "erpclient.exe",
+    digit: str = "a",
+    groups: tuple[Group, ...] = (),
+    *,
+    summary: dict[str, Any] | None = None,
+    sighting: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Process:
+    """A process seen in these groups, with the summary row that the inbox reads."""
+    fields.setdefault("company_name", "Contoso")
+    process = make_process(name, digit, **fields)
+    rows = [make_sighting(process, group, **(sighting or {})) for group in groups]
+    told: dict[str, Any] = {c: sum(getattr(row, c) for row in rows) for c in COUNTED}
+    told |= {"first_at": NOW, "last_at": NOW, "groups": len(rows), "computers": len(rows)}
+    told |= {"sort_name": name.casefold(), "sort_company": process.company_name.casefold()}
+    told |= {"risk_class": "possibly_legitimate", **(sighting or {}), **(summary or {})}
+    for unknown in ("covered_until", "observed_until"):
+        told.pop(unknown, None)
+    ProcessSummary.objects.create(process=process, **told)
+    text = f"{process.name} {process.generic_path} {process.company_name}"
+    words = f"{re.sub(r'[^0-9a-zA-Z]+', ' ', text)} {process.hash}"
+    vector = SearchVector(Value(words), config="simple")
+    ProcessSummary.objects.filter(pk=process.pk).update(search=vector)
+    return process

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from django.core.cache import cache
+
+from exceptions_app.policies.assign import create_policy
+from exceptions_app.policies.publish import publish
+from exceptions_app.triage.decide import respond
+from tests.exceptions_app.web.estate import make_seen
+from tests.make import NOW, SYSTEM, make_computer, make_group, make_user
+from truscan.models.counts import DailyCount, Presence
+from truscan.models.detection import Action
+from truscan.models.process import Appearance, FileFacts, SameFile
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.test import Client
+    from pytest_django import DjangoAssertNumQueries
+
+    from truscan.models.estate import Group
+    from truscan.models.process import Process
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_old_counts() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def sales() -> Group:
+    return make_group("My Company\\Sales", client_count=10)
+
+
+@pytest.fixture
+def owner(client: Client) -> User:
+    user = make_user("owner", "administrator")
+    client.force_login(user)
+    return user
+
+
+def make_facts(process: Process, **columns: Any) -> None:
+    FileFacts.objects.create(identity=uuid4(), process=process, **columns)
+
+
+def test_it_works(client: Client, owner: User, sales: Group) -> None:
+    process = make_seen("erpclient.exe", "a", (sales,), signer="Contoso Ltd")
+    make_facts(process, disposition="Bad", prevalence="Seen by few users")
+    Appearance.objects.create(
+        identity=uuid4(), process=process, name="erp.exe", generic_path="%TEMP%\\erp.exe"
+    )
+    r = client.get(f"/processes/{process.pk}/")
+    assert r.status_code == 200
+    for text in ("erpclient.exe", "Contoso Ltd", "Seen by few users", "erp.exe", process.hash):
+        assert text in r.text
+
+
+def test_out_of_scope_is_not_there(client: Client, sales: Group) -> None:
+    process = make_seen("erp.exe", "a", (sales,))
+    client.force_login(make_user("outsider", "analyst", make_group("My Company\\Lab")))
+    for part in ("", "evidence/", "where/groups/", "where/computers/"):
+        assert client.get(f"/processes/{process.pk}/{part}").status_code == 404
+
+
+def test_where_it_was_seen_is_told_of_ones_own_groups(client: Client, sales: Group) -> None:
+    lab = make_group("My Company\\Lab")
+    process = make_seen("erp.exe", "a", (sales, lab))
+    for group in (sales, lab):
+        computer = make_computer(f"PC-{group.name}", group)
+        times = {"first_at": NOW, "last_at": NOW, "rows": 1, "occurrences": 1}
+        Presence.objects.create(process=process, computer=computer, group=group, **times)
+    client.force_login(make_user("member", "viewer", sales))
+    page = client.get(f"/processes/{process.pk}/").text
+    assert "1 of 10 computers" in page.replace('<span class="num">1</span>', "1")
+    assert "Lab" not in page
+    computers = client.get(f"/processes/{process.pk}/where/computers/").text
+    assert "PC-Sales" in computers
+    assert "PC-Lab" not in computers
+    assert client.get(f"/processes/{process.pk}/where/planets/").status_code == 404
+
+
+def test_unknown_clients_are_unknown(client: Client, owner: User) -> None:
+    process = make_seen("erp.exe", "a", (make_group("My Company\\Lab"),))
+    assert "clients of the group not known" in client.get(f"/processes/{process.pk}/").text
+
+
+def test_trend_has_a_table_beside_it(client: Client, owner: User, sales: Group) -> None:
+    process = make_seen("erp.exe", "a", (sales,))
+    from django.utils import timezone
+
+    today = timezone.now().date()
+    action = Action.objects.create(name="Log", name_key="log")
+    for days, n in ((0, 7), (3, 4812)):
+        DailyCount.objects.create(
+            day=today - timedelta(days=days),
+            group=sales,
+            process=process,
+            event_type=1,
+            sensitivity=30,
+            action=action,
+            rows=1,
+            occurrences=n,
+        )
+    page = client.get(f"/processes/{process.pk}/").text
+    assert 'class="chart"' in page
+    assert "4,812" in page
+    assert "4,819" in page
+
+
+def test_draft_and_in_force_are_told_apart(client: Client, owner: User, sales: Group) -> None:
+    process = make_seen("erp.exe", "a", (sales,))
+    policy = create_policy(actor=SYSTEM, name="Sales exceptions", groups=[sales])
+    said = {"actor": SYSTEM, "processes": [process.pk], "policies": [policy], "reason": "because"}
+    respond(**said, response="ignore", now=NOW)  # type: ignore[arg-type]
+    assert "in the draft, not published yet" in client.get(f"/processes/{process.pk}/").text
+    publish(actor=SYSTEM, policy=policy, now=NOW)
+    assert "in force, revision 1" in client.get(f"/processes/{process.pk}/").text
+    respond(**said, response="terminate", now=NOW)  # type: ignore[arg-type]
+    page = client.get(f"/processes/{process.pk}/").text
+    assert "revision 1 still says Ignore" in page
+    assert "because" in page
+
+
+def test_other_builds_are_those_of_the_same_signer(
+    client: Client, owner: User, sales: Group
+) -> None:
+    new = make_seen("erp.exe", "a", (sales,), signer="Contoso Ltd", application_version="2")
+    make_seen("erp.exe", "b", (sales,), signer="Contoso Ltd", application_version="1.0-old")
+    make_seen("erp.exe", "c", (sales,), signer="Evil Ltd", application_version="6.6.6")
+    page = client.get(f"/processes/{new.pk}/").text
+    assert "1.0-old" in page
+    assert "6.6.6" not in page
+
+
+def test_same_file_links_are_made_and_removed(client: Client, owner: User, sales: Group) -> None:
+    process = make_seen("erp.exe", "a", (sales,))
+    other = make_seen("erp.exe", "b", (sales,), hash="b" * 39 + "1", hash_type="sha1")
+    client.post(f"/processes/{process.pk}/same-file/", {"other": other.hash.upper()})
+    assert SameFile.objects.count() == 1
+    assert other.hash in client.get(f"/processes/{process.pk}/").text
+    client.post(f"/processes/{process.pk}/same-file/{other.pk}/remove/")
+    assert not SameFile.objects.exists()
+
+
+def test_a_link_names_only_what_ones_groups_saw(client: Client, sales: Group) -> None:
+    process = make_seen("erp.exe", "a", (sales,))
+    foreign = make_seen("lab.exe", "b", (make_group("My Company\\Lab"),), hash="b" * 39 + "1")
+    client.force_login(make_user("member", "analyst", sales))
+    client.post(f"/processes/{process.pk}/same-file/", {"other": foreign.hash})
+    assert not SameFile.objects.exists()
+    assert "No log of your groups" in client.get(f"/processes/{process.pk}/").text
+
+
+def test_symantecs_own_list_offers_no_response(client: Client, owner: User, sales: Group) -> None:
+    process = make_seen("msiexec.exe", "a", (sales,), on_symantec_list=True, permitted_reason="100")
+    page = client.get(f"/processes/{process.pk}/").text
+    assert "no exception can be made" in page
+    assert 'name="response"' not in page
+
+
+def test_queries_are_bounded(
+    client: Client,
+    owner: User,
+    sales: Group,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    process = make_seen("erp.exe", "a", tuple(make_group(f"My Company\\G{n}") for n in range(12)))
+    client.get("/")
+    with django_assert_max_num_queries(40):
+        client.get(f"/processes/{process.pk}/")

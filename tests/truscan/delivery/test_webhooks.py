@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import requests
+import responses
+from standardwebhooks import Webhook as Signer
+
+from tests.make import NOW, SYSTEM, make_site
+from truscan import audit
+from truscan.delivery.outbound import OutboundError, post
+from truscan.delivery.webhooks import RETRIES, create_webhook, end_webhook, signed, tick
+from truscan.models.audit import AuditEvent
+from truscan.models.webhook import Webhook, WebhookDelivery
+
+pytestmark = pytest.mark.django_db
+URL = "https://hooks.example.org/truscan"
+
+
+@pytest.fixture(autouse=True)
+def allowed(settings: object) -> None:
+    """The answering double takes the place of the network, so the name is not resolved."""
+    settings.OUTBOUND_PRIVATE_HOSTS = ["hooks.example.org"]  # type: ignore[attr-defined]
+
+
+def make_webhook() -> tuple[Webhook, str]:
+    return create_webhook(actor=SYSTEM, name="chat", url=URL, codes=["policy."])
+
+
+def happen(code: str) -> None:
+    audit.record(code, actor=SYSTEM, obj=make_site(), reason="why not")
+
+
+@responses.activate
+def test_it_works() -> None:
+    webhook, _ = make_webhook()
+    happen("policy.published")
+    happen("person.created")
+    responses.post(URL, status=204)
+    assert tick(NOW) == 1
+    call = responses.calls[0].request
+    assert b'"type":"policy.published"' in bytes(call.body)  # type: ignore[arg-type]
+    delivery = WebhookDelivery.objects.get(webhook=webhook)
+    assert delivery.status == 204
+    assert tick(NOW) == 0
+    assert len(responses.calls) == 1
+
+
+def test_the_signature_holds_for_the_body_only() -> None:
+    webhook, secret = make_webhook()
+    happen("policy.published")
+    delivery = WebhookDelivery(webhook=webhook, event=AuditEvent.objects.latest("id"))
+    body, headers = signed(delivery, NOW)
+    name, at = headers["webhook-id"], headers["webhook-signature"]
+    assert Signer(secret).sign(msg_id=name, timestamp=NOW, data=body.decode()) == at
+    assert Signer(secret).sign(msg_id=name, timestamp=NOW, data=body.decode() + " ") != at
+
+
+def test_acts_before_it_was_made_are_not_told() -> None:
+    happen("policy.published")
+    make_webhook()
+    tick(NOW)
+    assert not WebhookDelivery.objects.exists()
+
+
+@responses.activate
+def test_a_dead_address_is_asked_later_and_then_given_up() -> None:
+    make_webhook()
+    happen("policy.published")
+    responses.post(URL, body=requests.ConnectionError("secret text"))
+    now = NOW
+    tick(now)
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.due_at == now + timedelta(minutes=1)
+    assert "secret text" not in delivery.last_error
+    for minutes in RETRIES:
+        assert delivery.given_up_at is None
+        now += timedelta(minutes=minutes)
+        tick(now)
+        delivery.refresh_from_db()
+    assert delivery.given_up_at == now
+    assert delivery.attempts == len(RETRIES) + 1
+
+
+@responses.activate
+def test_a_redirect_is_not_followed() -> None:
+    responses.post(URL, status=302, headers={"Location": "http://169.254.169.254/"})
+    with pytest.raises(OutboundError, match="302"):
+        post(URL, b"", {})
+    assert len(responses.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/",
+        "http://169.254.169.254/latest",
+        "http://[::1]:1/",
+        "http://10.0.0.1:1/",
+    ],
+)
+def test_private_addresses_are_refused(url: str, settings: object) -> None:
+    settings.OUTBOUND_PRIVATE_HOSTS = []  # type: ignore[attr-defined]
+    with pytest.raises(OutboundError):
+        post(url, b"", {})
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "https://u:p@example.org/", "nonsense"])
+def test_addresses_that_cannot_be_called_are_refused_at_once(url: str) -> None:
+    with pytest.raises(OutboundError):
+        create_webhook(actor=SYSTEM, name="x", url=url, codes=["policy."])
+
+
+def test_the_secret_is_sealed_and_an_ended_one_is_quiet() -> None:
+    webhook, secret = make_webhook()
+    assert secret not in webhook.sealed_secret
+    end_webhook(actor=SYSTEM, webhook=webhook, now=NOW)
+    happen("policy.published")
+    tick(NOW)
+    assert not WebhookDelivery.objects.exists()

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests.make import NOW, SYSTEM, make_group
+from truscan.models.ramp import RampEvent, RampPlan, ScanPolicy, ScanPolicyUse
+from truscan.ramp.in_force import last_changes, levels_in_force
+
+pytestmark = pytest.mark.django_db
+
+
+def make_plan(group_path: str, track: str = "trojans") -> RampPlan:
+    policy = ScanPolicy.objects.create(name=f"AV {group_path} {track}")
+    ScanPolicyUse.objects.create(scan_policy=policy, group=make_group(group_path))
+    return RampPlan.objects.create(
+        scan_policy=policy, track=track, start_on=date(2026, 1, 1), days=75
+    )
+
+
+def confirm(plan: RampPlan, level: str, days_ago: int, kind: str = "confirmed") -> None:
+    RampEvent.objects.create(
+        plan=plan,
+        kind=kind,
+        level=level,
+        at=NOW - timedelta(days=days_ago),
+        actor_name=SYSTEM.name,
+        means=SYSTEM.means.value,
+    )
+
+
+def test_it_works_for_the_group_and_those_that_inherit() -> None:
+    plan = make_plan("My Company\\Sales")
+    below = make_group("My Company\\Sales\\Field")
+    apart = make_group("My Company\\Sales\\Apart", inherits=False)
+    confirm(plan, "10", 20)
+    confirm(plan, "20", 5)
+    rows = {r.group_id: r for r in levels_in_force(NOW)}
+    assert rows[below.pk].level == "20"
+    assert apart.pk not in rows
+    assert make_group("My Company").pk not in rows
+
+
+def test_a_step_back_is_a_change_and_the_past_is_kept() -> None:
+    plan = make_plan("My Company\\Sales")
+    group = make_group("My Company\\Sales")
+    confirm(plan, "20", 20)
+    confirm(plan, "10", 5, "back")
+    assert [r.level for r in levels_in_force(NOW)] == ["10"]
+    assert [r.level for r in levels_in_force(NOW - timedelta(days=6))] == ["20"]
+    assert last_changes(NOW) == {group.pk: NOW - timedelta(days=5)}
+
+
+def test_an_unconfirmed_plan_says_nothing() -> None:
+    make_plan("My Company\\Sales")
+    assert levels_in_force(NOW) == []
+    assert last_changes(NOW) == {}
