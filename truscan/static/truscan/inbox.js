@@ -7,6 +7,8 @@ const pane = document.getElementById("evidence");
 const wide = window.matchMedia("(min-width: 1101px)");
 const KEYS = { i: "ignore", q: "quarantine", t: "terminate", o: "observe" };
 const SHOW_AFTER_MS = 90;
+// What is swapped in works at once: keys come faster than the library's usual pause.
+const SWAP = "innerHTML settle:0ms";
 const started = Date.now();
 let decided = 0;
 let showing;
@@ -26,7 +28,7 @@ function show(row) {
   if (!wide.matches) return;
   showing = setTimeout(() => {
     if (pane.querySelector(`[data-evidence-of="${row.dataset.row}"]`)) return;
-    window.htmx.ajax("GET", row.dataset.evidence, { target: pane, swap: "innerHTML" });
+    window.htmx.ajax("GET", row.dataset.evidence, { target: pane, swap: SWAP });
     pane.scrollTop = 0;
   }, SHOW_AFTER_MS);
 }
@@ -69,7 +71,7 @@ function respond(word) {
 
 function open(data) {
   const address = `${choose.action}?${data}`;
-  window.htmx.ajax("GET", address, { target: "#decide-body", swap: "innerHTML" }).then(() => {
+  window.htmx.ajax("GET", address, { target: "#decide-body", swap: SWAP }).then(() => {
     if (!dialog.open) dialog.showModal();
     dialog.querySelector("[autofocus]")?.focus();
   });
