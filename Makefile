@@ -5,6 +5,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BROWSER ?= 1
 PYTEST_ARGS ?=
+SIDE_BY_SIDE ?= -n logical --maxprocesses 4 --dist loadfile
 PY := .venv/bin/python
 export PORT BROWSER
 
@@ -43,7 +44,7 @@ password: .venv/installed-run
 test: .venv/installed-dev
 	@$(PY) config/browser.py
 	@if [ "$(BROWSER)" = 0 ]; then echo "Without the browser tests (BROWSER=0)."; fi
-	@$(PY) -m pytest $(if $(filter 0,$(BROWSER)),-m "not browser") $(PYTEST_ARGS)
+	@$(PY) -m pytest $(SIDE_BY_SIDE) $(if $(filter 0,$(BROWSER)),-m "not browser") $(PYTEST_ARGS)
 
 lint: .venv/installed-dev
 	.venv/bin/ruff check .

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 
 from config import embedded
 
 os.environ.setdefault("VAR_DIR", str(embedded.BASE_DIR / "var" / "test"))
 embedded.ensure_servers(durable=False)
+
+# Tests that run side by side share the servers, and any of them may empty its cache. The
+# databases have names of their own already.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    number = int(worker.removeprefix("gw")) + 1
+    os.environ["REDIS_URL"] = re.sub(r"(?<=/|=)\d+$", str(number), os.environ["REDIS_URL"])
 
 from config.settings import *  # noqa: E402, F403  (the servers' addresses must be known first)
 

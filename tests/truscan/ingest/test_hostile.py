@@ -39,6 +39,7 @@ def zipped(members: dict[str, bytes]) -> bytes:
         ("cut.gz", gzip.compress(console_csv([record()]) * 50)[:60], "too early"),
         ("nested.zip", zipped({"inner.zip": zipped({"a.log": b"x"})}), "outer"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "file",  # no bytes: they hold times
 )
 def test_a_file_that_is_no_log_is_refused_as_a_whole(name: str, data: bytes, reason: str) -> None:
     rows = accept_file(
