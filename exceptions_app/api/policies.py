@@ -16,6 +16,7 @@ from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
+from exceptions_app.policies.go_back import go_back
 from exceptions_app.policies.publish import publish
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups
@@ -50,6 +51,11 @@ class PublishSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
 
+class GoBackSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField(min_value=1, help_text="the revision to go back to")
+    reason = serializers.CharField(max_length=2000)
+
+
 class RevisionSerializer(serializers.ModelSerializer[Revision]):
     content = serializers.SerializerMethodField(help_text="the canonical document, see sha256")
 
@@ -82,7 +88,7 @@ class PolicyViewSet(
 
     @property
     def write_scope(self) -> str:
-        return "publish" if self.action == "publish" else "admin"
+        return "publish" if self.action in {"publish", "go_back"} else "admin"
 
     @property
     def user(self) -> User:
@@ -118,13 +124,7 @@ class PolicyViewSet(
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: str) -> Response:
         """Publish the draft as the next revision; without a change the latest is returned."""
-        policy = self.get_object()
-        groups = groups_touched([policy])
-        if not (
-            has_role_anywhere(self.user, "approver")
-            and may_write_groups(self.user, "approver", groups)
-        ):
-            raise PermissionDenied
+        policy = self._publishable()
         asked = PublishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         note = asked.validated_data["note"]
@@ -139,6 +139,46 @@ class PolicyViewSet(
             return Response(RevisionSerializer(revision).data, status=201)
 
         return once(request, act, note)
+
+    def _publishable(self) -> Policy:
+        """The policy, if the person may approve in every group that it touches."""
+        policy = self.get_object()
+        groups = groups_touched([policy])
+        if not (
+            has_role_anywhere(self.user, "approver")
+            and may_write_groups(self.user, "approver", groups)
+        ):
+            raise PermissionDenied
+        return policy
+
+    @extend_schema(request=GoBackSerializer, responses={201: RevisionSerializer}, parameters=[KEY])
+    @action(detail=True, methods=["post"], url_path="go-back")
+    def go_back(self, request: Request, pk: str) -> Response:
+        """Publish the rules of an earlier revision again, as the next revision.
+
+        Rules that expired since, and processes that came onto Symantec's list, are left out.
+        """
+        policy = self._publishable()
+        asked = GoBackSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        revision = policy.revisions.filter(number=given["number"]).first()
+        if revision is None:
+            raise exceptions.NotFound(f"The policy has no revision {given['number']}.")
+
+        def act() -> Response:
+            try:
+                published, _ = go_back(
+                    actor=Actor.by_token(self.user),
+                    revision=revision,
+                    reason=given["reason"],
+                    now=timezone.now(),
+                )
+            except ExceptionsError as error:
+                raise refused(error) from error
+            return Response(RevisionSerializer(published).data, status=201)
+
+        return once(request, act, dict(given))
 
     @extend_schema(responses=RevisionSerializer(many=True))
     @action(detail=True, methods=["get"], filterset_fields=[])

@@ -22,6 +22,7 @@ class Decision(models.Model):
         OBSERVE = "observe", "Observe"
         RETIRE = "retire", "Exception removed"
         END_WATCH = "end_watch", "Observation ended"
+        GO_BACK = "go_back", "Back to an earlier revision"
         UNDO = "undo", "Undo"
 
     kind = models.CharField(max_length=16, choices=Kind)

@@ -65,7 +65,7 @@ def pending(policy: Policy, now: datetime | None = None) -> Changes:
     """What publishing now would change: rules added, changed (response, expiry, reason, facts) and
     retired (removed, or expired)."""
     entries = [entry.facts for entry in draft_entries(policy, now or timezone.now())]
-    return compare(latest(policy), _policy_facts(policy), entries)
+    return compare(latest(policy), policy_facts(policy), entries)
 
 
 def compare(
@@ -83,6 +83,12 @@ def compare(
         retired=[_change(was[key], {}) for key in was if key not in now],
         policy=old["policy"] != policy,
     )
+
+
+def between(before: Revision, after: Revision) -> Changes:
+    """What `after` says that `before` did not; both of one policy, in any order."""
+    told = json.loads(after.canonical)
+    return compare(before, told["policy"], told["entries"])
 
 
 def _key(entry: dict[str, Any]) -> tuple[str, str, str]:
@@ -121,7 +127,7 @@ def publish(*, actor: Actor, policy: Policy, now: datetime, note: str = "") -> R
     entries = draft_entries(policy, now)
     refuse_conflicts(entries)
     before = latest(policy)
-    changes = compare(before, _policy_facts(policy), [entry.facts for entry in entries])
+    changes = compare(before, policy_facts(policy), [entry.facts for entry in entries])
     if before is not None and not changes:
         return before
     revision = _write(actor, policy, entries, before.number + 1 if before else 1, now, note)
@@ -158,7 +164,8 @@ def refuse_conflicts(entries: Sequence[DraftEntry]) -> None:
                 )
 
 
-def _policy_facts(policy: Policy) -> dict[str, Any]:
+def policy_facts(policy: Policy) -> dict[str, Any]:
+    """The member "policy" of the canonical JSON."""
     return {"name": policy.name, "description": policy.description, "shared": policy.shared}
 
 
@@ -173,7 +180,7 @@ def _write(
     canonical = audit.canonical_json(
         {
             "format": FORMAT,
-            "policy": _policy_facts(policy),
+            "policy": policy_facts(policy),
             "number": number,
             "entries": [entry.facts for entry in entries],
         }

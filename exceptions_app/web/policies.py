@@ -1,4 +1,4 @@
-"""Policies: the list, a draft beside what clients have, publishing, revisions, exports."""
+"""Policies: the list, a draft beside what clients have, publishing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from exceptions_app.errors import ExceptionsError
-from exceptions_app.export.targets import TARGETS
-from exceptions_app.models.policy import Policy, Revision
+from exceptions_app.models.policy import Policy
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.publish import publish
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 SHOWN = 300
-RULES = 500
 
 
 class PolicyForm(forms.Form):
@@ -160,23 +158,6 @@ def policy_publish(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "exceptions_app/policies/publish.html", ctx)
 
 
-@require_GET
-def revision_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    policy = get_policy(request, pk)
-    revision = get_object_or_404(Revision, policy=policy, number=number)
-    entries = revision.entries.select_related("process").order_by("process__name", "pk")
-    newest = policy.revisions.order_by("-number").values_list("number", flat=True).first()
-    ctx = {
-        "policy": policy,
-        "revision": revision,
-        "entries": entries[:RULES],
-        "total": entries.count(),
-        "is_latest": revision.number == newest,
-        "targets": TARGETS.values(),
-    }
-    return render(request, "exceptions_app/policies/revision.html", ctx)
-
-
 @require_POST
 def exception_retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one exception out of the draft; undone like any decision."""
@@ -209,5 +190,4 @@ urlpatterns = [
     path("policies/<int:pk>/", policy_page, name="policy"),
     path("policies/<int:pk>/publish/", policy_publish, name="policy-publish"),
     path("policies/<int:pk>/retire/", exception_retire, name="exception-retire"),
-    path("policies/<int:pk>/revisions/<int:number>/", revision_page, name="revision"),
 ]

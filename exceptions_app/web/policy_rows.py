@@ -103,10 +103,17 @@ def policy_state(policy: Policy, user: User, now: datetime) -> dict[str, Any]:
         "state": _state(line.revision, changes),
         "places": places_of(policy, user),
         "places_most": PLACES,
+        **change_state(changes),
+        "targets": TARGETS.values(),
+    }
+
+
+def change_state(changes: Changes) -> dict[str, Any]:
+    """What `_changes.html` shows, cut to a page."""
+    return {
         "changes": changes,
         "change_rows": _rows(changes)[:PAGE],
         "changes_hidden": max(len(changes) - PAGE, 0),
-        "targets": TARGETS.values(),
     }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from exceptions_app.web import exports, groups, inbox, policies, process
+from exceptions_app.web import exports, groups, inbox, policies, process, revisions
 
 urlpatterns = [
     *inbox.urlpatterns,
     *process.urlpatterns,
     *groups.urlpatterns,
     *policies.urlpatterns,
+    *revisions.urlpatterns,
     *exports.urlpatterns,
 ]

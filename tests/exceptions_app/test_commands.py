@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from exceptions_app.models.policy import RevisionEntry
 from tests.make import make_group, make_process, make_sighting, make_user
 from truscan.models.audit import AuditEvent
 from truscan.models.counts import Sighting
@@ -36,6 +37,20 @@ def test_they_take_a_process_from_decision_to_revision() -> None:
     assert run("publish_policy", "Sales") == first
     actors = AuditEvent.objects.filter(actor_name="anna").order_by("id")
     assert [event.means for event in actors] == ["command_line", "command_line"]
+
+
+def test_an_earlier_revision_is_published_again() -> None:
+    process = make_process()
+    run("create_policy", "Sales")
+    words = ["decide", "--process", process.hash, "--policy", "Sales", "--reason", "ours"]
+    for response in ("ignore", "terminate"):
+        run(*words, "--response", response)
+        run("publish_policy", "Sales")
+    back = run("publish_policy", "Sales", "--revision", "1", "--note", "the ERP stopped")
+    assert (back["revision"], back["entries"]) == (3, 1)
+    assert RevisionEntry.objects.get(revision__number=3).response == "ignore"
+    with pytest.raises(CommandError, match="no revision 9"):
+        run("publish_policy", "Sales", "--revision", "9", "--note", "no such")
 
 
 def test_observe_takes_a_number() -> None:

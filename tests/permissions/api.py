@@ -73,6 +73,13 @@ ROWS = [
     ),
     Row("api-policy-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
     Row("api-policy-publish", "POST", "401 404 403 403 201 201 201", lambda o, w: [o.policy.pk]),
+    Row(
+        "api-policy-go-back",
+        "POST",
+        "401 404 403 403 400 400 400",
+        lambda o, w: [o.policy.pk],
+        lambda o, w: {"number": 1, "reason": "false alarm"},
+    ),
     Row("api-policy-revisions", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
     Row("api-group-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-group-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.group.pk]),

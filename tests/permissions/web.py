@@ -96,6 +96,15 @@ ROWS = [
         of_nobody=True,
     ),
     Row("policy", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("revision-go-back", "GET", "302 404 403 403 200 200 200", lambda o, w: [o.policy.pk, 1]),
+    Row(
+        "revision-go-back",
+        "POST",
+        "302 404 403 403 302 302 302",
+        lambda o, w: [o.policy.pk, 1],
+        lambda o, w: {"reason": "false alarm"},
+    ),
+    Row("revision-compare", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1, 1]),
     Row("policy-publish", "GET", "302 404 403 403 200 200 200", lambda o, w: [o.policy.pk]),
     Row(
         "policy-publish",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,3 +73,23 @@ def test_publishing_needs_every_group_that_the_policy_touches(
 ) -> None:
     policy = make_policy("Sales exceptions", sales.path, "My Company\\Engineering")
     assert administrator.post(f"policies/{policy.pk}/publish/").status_code == 403
+
+
+def test_going_back_publishes_the_rules_of_an_earlier_revision(
+    administrator: Caller, sales: Group
+) -> None:
+    policy = make_policy("Sales exceptions", sales.path)
+    erp = make_seen("erpclient.exe", "a", (sales,))
+    give(erp, policy)
+    administrator.post(f"policies/{policy.pk}/publish/")
+    give(erp, policy, "terminate")
+    administrator.post(f"policies/{policy.pk}/publish/")
+    address = f"policies/{policy.pk}/go-back/"
+    refused = administrator.post(address, {"number": 9, "reason": "the ERP stopped"})
+    assert refused.status_code == 404
+    assert administrator.post(address, {"number": 1}).status_code == 400
+    r = administrator.post(address, {"number": 1, "reason": "the ERP stopped"})
+    assert r.status_code == 201
+    assert r.json()["note"] == "Back to revision 1: the ERP stopped"
+    (entry,) = json.loads(r.json()["content"])["entries"]
+    assert entry["response"] == "ignore"

@@ -166,3 +166,34 @@ def test_it_rejects_a_policy_for_a_group_of_others(client: Client, sales: Group)
     page = client.post(reverse("policy-create"), asked).content.decode()
     assert "There is no single group My Company\\Engineering that you administer." in page
     assert not Policy.objects.exists()
+
+
+def test_a_revision_is_compared_and_stood_up_again(
+    client: Client, approver: User, policy: Policy, sales: Group
+) -> None:
+    give(make_seen("new.exe", "c", (sales,)), policy, "terminate", now=NOW + timedelta(hours=1))
+    publish(actor=SYSTEM, policy=policy, now=NOW + timedelta(hours=2))
+    compared = client.get(f"/policies/{policy.pk}/revisions/1/compare/2/").content.decode()
+    assert "new.exe" in compared
+    assert "erpclient.exe" not in compared
+    first = reverse("revision", args=[policy.pk, 1])
+    assert "Go back to this revision" in client.get(first).content.decode()
+    assert "Go back to" not in client.get(reverse("revision", args=[policy.pk, 2])).content.decode()
+    address = f"{first}go-back/"
+    asked = client.get(address).content.decode()
+    assert "new.exe" in asked
+    assert "1 place" in asked
+    told = client.post(address, {"reason": "new.exe is the ERP client"}, follow=True)
+    assert "Revision 3 says what revision 1 said" in told.content.decode()
+    again = client.post(address, {"reason": "twice"}, follow=True).content.decode()
+    assert "nothing to go back to" in again
+    assert Revision.objects.count() == 3
+
+
+def test_going_back_warns_of_unpublished_changes(
+    client: Client, approver: User, policy: Policy, sales: Group
+) -> None:
+    give(make_seen("new.exe", "c", (sales,)), policy, "terminate", now=NOW + timedelta(hours=1))
+    asked = client.get(f"/policies/{policy.pk}/revisions/1/go-back/").content.decode()
+    assert "1 unpublished change." in asked
+    assert "Clients run these rules already" in asked

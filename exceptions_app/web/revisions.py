@@ -1,0 +1,120 @@
+"""A revision: what it says, what differs from another one, and the way back to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from exceptions_app.errors import ExceptionsError
+from exceptions_app.export.targets import TARGETS
+from exceptions_app.models.policy import Revision
+from exceptions_app.policies.go_back import differences, go_back, way_back
+from exceptions_app.policies.publish import between, pending
+from exceptions_app.web.policies import get_policy, may_write, require_write
+from exceptions_app.web.policy_rows import PLACES, change_state, places_of
+from exceptions_app.web.told import skipped_words
+from truscan.access.actor import Actor
+from truscan.web.frame import forget_counts
+from truscan.web.gate import person, text_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+RULES = 500
+OTHERS = 60
+SKIPS = 20
+
+
+@require_GET
+def revision_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    policy = get_policy(request, pk)
+    revision = get_object_or_404(Revision, policy=policy, number=number)
+    entries = revision.entries.select_related("process").order_by("process__name", "pk")
+    numbers = list(policy.revisions.order_by("-number").values_list("number", flat=True))
+    is_latest = number == numbers[0]
+    ctx = {
+        "policy": policy,
+        "revision": revision,
+        "entries": entries[:RULES],
+        "total": entries.count(),
+        "is_latest": is_latest,
+        "others": [n for n in numbers if n != number][:OTHERS],
+        "may_go_back": not is_latest and may_write(person(request), policy, "approver"),
+        "targets": TARGETS.values(),
+    }
+    return render(request, "exceptions_app/policies/revision.html", ctx)
+
+
+@require_http_methods(["GET", "POST"])
+def revision_go_back(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """GET shows what going back would change and whom it touches; POST does it and publishes."""
+    policy, user = get_policy(request, pk), person(request)
+    require_write(user, policy, "approver")
+    revision = get_object_or_404(Revision, policy=policy, number=number)
+    now = timezone.now()
+    if request.method == "POST":
+        try:
+            published, result = go_back(
+                actor=Actor.on_web(user),
+                revision=revision,
+                reason=text_of(request.POST, "reason", 2000),
+                now=now,
+            )
+        except ExceptionsError as error:
+            messages.error(request, str(error))
+            return redirect("revision-go-back", pk, number)
+        text = f"Revision {published.number} says what revision {number} said."
+        undo = f"undo:{result.decision.pk}" if result.decision else ""
+        rest = skipped_words(result.skipped) + " Export it and put it into SEPM."
+        messages.success(request, text + rest, extra_tags=undo)
+        forget_counts(user)
+        return redirect("revision", pk, published.number)
+    skips = way_back(revision, now).skips
+    ctx = {
+        "policy": policy,
+        "revision": revision,
+        "ahead": len(pending(policy, now)),
+        "skips": skips[:SKIPS],
+        "skips_hidden": max(len(skips) - SKIPS, 0),
+        "places": places_of(policy, user),
+        "places_most": PLACES,
+        "unchanged": "Clients run these rules already.",
+        **change_state(differences(revision, now)),
+    }
+    return render(request, "exceptions_app/policies/go_back.html", ctx)
+
+
+@require_GET
+def revision_compare(request: HttpRequest, pk: int, number: int, other: int) -> HttpResponse:
+    """What revision `other` says that `number` did not, and the other way round."""
+    policy = get_policy(request, pk)
+    before = get_object_or_404(Revision, policy=policy, number=number)
+    after = get_object_or_404(Revision, policy=policy, number=other)
+    ctx = {
+        "policy": policy,
+        "before": before,
+        "after": after,
+        "unchanged": "Both say the same.",
+        **change_state(between(before, after)),
+    }
+    return render(request, "exceptions_app/policies/compare.html", ctx)
+
+
+urlpatterns = [
+    path("policies/<int:pk>/revisions/<int:number>/", revision_page, name="revision"),
+    path(
+        "policies/<int:pk>/revisions/<int:number>/go-back/",
+        revision_go_back,
+        name="revision-go-back",
+    ),
+    path(
+        "policies/<int:pk>/revisions/<int:number>/compare/<int:other>/",
+        revision_compare,
+        name="revision-compare",
+    ),
+]
