@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone as clock
 
 from truscan import audit
@@ -132,8 +133,9 @@ def run_import(
 
     Safe to call any number of times. `progress` is called with the receipt after each chunk of
     about `chunk_rows` detections.
-    What goes wrong with the log is in the receipt; errors of the machine are raised, and the next
-    tick tries again.
+    What goes wrong with the log is in the receipt. Errors of the machine (a full disk, a lost
+    database) are told there and raised; it is tried again after a pause that grows, and given up
+    after `lease.TRIES` times without progress.
     """
     owner = lease.claim(import_id, now)
     if owner is None:
@@ -151,7 +153,30 @@ def run_import(
     except (LogError, FileMissing) as error:
         remove.forget_rows(row, owner, now)
         receipts.end(row, owner, _State.FAILED, clock.now(), error=str(error))
+    except Exception as error:
+        _put_off(row, owner, error)
+        raise
     return row
+
+
+def _put_off(row: LogImport, owner: uuid.UUID, error: Exception) -> None:
+    """Nothing is told if the database is what fails: the lease then runs out by itself."""
+    told = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    what = f"{type(error).__name__}: {clean(str(told), 300)}"
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+    with contextlib.suppress(DatabaseError, LeaseLost):
+        now = clock.now()
+        tries = LogImport.objects.filter(pk=row.pk).values_list("tries", flat=True)[0] + 1
+        if tries < lease.TRIES:
+            receipts.put_off(row, owner, tries, now, f"Reading stopped. {what}")
+            return
+        remove.forget_rows(row, owner, now)
+        given_up = (
+            f"Reading stopped {tries} times, so it was given up. {what}. When that is mended, read"
+            " the file again: it is kept."
+        )
+        receipts.end(row, owner, _State.FAILED, now, error=given_up)
 
 
 def _read(row: LogImport, owner: uuid.UUID, now: datetime, progress: Any, chunk_rows: int) -> None:

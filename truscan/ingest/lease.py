@@ -23,6 +23,10 @@ LEASE = timedelta(seconds=60)
 # Several beats fit into a lease, so that one that is late loses nothing.
 _BEAT_SECONDS = 15.0
 
+# After trouble of the machine: a minute, two, four, ... up to an hour, about nine hours in all.
+PAUSE_MOST = timedelta(hours=1)
+TRIES = 14
+
 _State = LogImport.State
 
 
@@ -37,6 +41,11 @@ def claim(import_id: int, now: datetime) -> uuid.UUID | None:
         started_at=Coalesce(F("started_at"), now),
     )
     return owner if taken == 1 else None
+
+
+def pause(tries: int) -> timedelta:
+    """How long to leave an import alone that was stopped `tries` times without storing a chunk."""
+    return min(timedelta(seconds=LEASE.total_seconds() * 2 ** min(tries - 1, 10)), PAUSE_MOST)
 
 
 def abandoned(now: datetime) -> list[int]:

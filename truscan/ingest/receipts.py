@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from truscan.ingest.dimensions import clean
 from truscan.ingest.errors import LeaseLost
-from truscan.ingest.lease import LEASE
+from truscan.ingest.lease import LEASE, pause
 from truscan.models.log_import import LogImport, RejectedLine
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def note(row: LogImport, owner: uuid.UUID, chunk: Chunk, folded: Folded, seconds
         encoding_found=chunk.encoding[:32],
         seconds=F("seconds") + seconds,
         lease_until=timezone.now() + LEASE,
+        tries=0,
+        error="",
     )
     if changed != 1:
         raise LeaseLost("Another worker has taken this import over.")
@@ -73,6 +75,16 @@ def end(row: LogImport, owner: uuid.UUID | None, state: str, now: datetime, **fi
         mine = mine.filter(lease_owner=owner)
     changed = mine.update(
         state=state, finished_at=now, lease_until=None, lease_owner=None, **fields
+    )
+    if changed != 1:
+        raise LeaseLost("Another worker has taken this import over.")
+    row.refresh_from_db()
+
+
+def put_off(row: LogImport, owner: uuid.UUID, tries: int, now: datetime, what: str) -> None:
+    """Say what stopped the reading, and leave the import alone for a while."""
+    changed = LogImport.objects.filter(pk=row.pk, lease_owner=owner, state=_State.RUNNING).update(
+        tries=tries, error=what, lease_until=now + pause(tries)
     )
     if changed != 1:
         raise LeaseLost("Another worker has taken this import over.")

@@ -76,6 +76,8 @@ class LogImport(models.Model):
     lease_until = models.DateTimeField(null=True)
     # Who holds the lease: a worker that woke up too late finds another's name and stores nothing.
     lease_owner = models.UUIDField(null=True)
+    # How often the machine's trouble stopped the reading since a chunk was last stored.
+    tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

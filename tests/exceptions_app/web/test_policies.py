@@ -195,5 +195,5 @@ def test_going_back_warns_of_unpublished_changes(
 ) -> None:
     give(make_seen("new.exe", "c", (sales,)), policy, "terminate", now=NOW + timedelta(hours=1))
     asked = client.get(f"/policies/{policy.pk}/revisions/1/go-back/").content.decode()
-    assert "1 unpublished change." in asked
+    assert "1 unpublished change of the draft is dropped too" in asked
     assert "Clients run these rules already" in asked
