@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -17,7 +18,7 @@ from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.go_back import go_back
-from exceptions_app.policies.publish import publish
+from exceptions_app.policies.publish import as_of, publish
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups
 from truscan.api.idempotency import KEY, once
@@ -180,11 +181,18 @@ class PolicyViewSet(
 
         return once(request, act, dict(given))
 
-    @extend_schema(responses=RevisionSerializer(many=True))
+    @extend_schema(
+        responses=RevisionSerializer(many=True),
+        parameters=[OpenApiParameter("at", OpenApiTypes.DATETIME, description="as of this moment")],
+    )
     @action(detail=True, methods=["get"], filterset_fields=[])
     def revisions(self, request: Request, pk: str) -> Response:
-        """All revisions, newest first."""
+        """All revisions, newest first; with `at`, the one that was the latest at that moment."""
         rows = self.get_object().revisions.all()
+        if "at" in request.query_params:
+            at = serializers.DateTimeField().run_validation(request.query_params["at"])
+            latest = as_of(self.get_object(), at)
+            rows = rows.filter(pk=latest.pk) if latest else rows.none()
         page = cast("list[Revision]", self.paginate_queryset(rows) or [])  # type: ignore[arg-type]
         return self.get_paginated_response(RevisionSerializer(page, many=True).data)
 

@@ -61,6 +61,27 @@ def latest(policy: Policy) -> Revision | None:
     return Revision.objects.filter(policy=policy).order_by("-number").first()
 
 
+def as_of(policy: Policy, at: datetime) -> Revision | None:
+    """The revision that was the latest at `at`; None if nothing was published by then.
+
+    Assignments have no history: this tells what the policy said, not where it was in force.
+    """
+    published = Revision.objects.filter(policy=policy, published_at__lte=at)
+    return published.order_by("-number").first()
+
+
+def is_proven(revision: Revision) -> bool:
+    """True if text and rules are the ones that were published: the SHA-256 fits the canonical text,
+    and the rows that exports are made of say what the text says."""
+    if hashlib.sha256(revision.canonical.encode()).hexdigest() != revision.sha256:
+        return False
+    told = [
+        (entry["response"], entry["hashes"]) for entry in json.loads(revision.canonical)["entries"]
+    ]
+    rows = revision.entries.order_by("pk").values_list("response", "hashes")
+    return told == list(rows)
+
+
 def pending(policy: Policy, now: datetime | None = None) -> Changes:
     """What publishing now would change: rules added, changed (response, expiry, reason, facts) and
     retired (removed, or expired)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from exceptions_app.errors import ExceptionsError
 from exceptions_app.export.targets import TARGETS
 from exceptions_app.models.policy import Revision
 from exceptions_app.policies.go_back import differences, go_back, way_back
-from exceptions_app.policies.publish import between, pending
+from exceptions_app.policies.publish import as_of, between, is_proven, pending
 from exceptions_app.web.policies import get_policy, may_write, require_write
 from exceptions_app.web.policy_rows import PLACES, change_state, places_of
 from exceptions_app.web.told import skipped_words
@@ -43,11 +44,29 @@ def revision_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "entries": entries[:RULES],
         "total": entries.count(),
         "is_latest": is_latest,
+        "is_proven": is_proven(revision),
         "others": [n for n in numbers if n != number][:OTHERS],
         "may_go_back": not is_latest and may_write(person(request), policy, "approver"),
         "targets": TARGETS.values(),
     }
     return render(request, "exceptions_app/policies/revision.html", ctx)
+
+
+@require_GET
+def policy_as_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """To the revision that was the latest at the end of a day, in the person's time zone."""
+    policy = get_policy(request, pk)
+    try:
+        day = date.fromisoformat(text_of(request.GET, "on"))
+        end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    except (ValueError, OverflowError):
+        messages.error(request, "Give a day as year, month and day, such as 2026-03-01.")
+        return redirect("policy", pk)
+    revision = as_of(policy, end - timedelta(microseconds=1))
+    if revision is None:
+        messages.info(request, f"Nothing of {policy} was published by {day}.")
+        return redirect("policy", pk)
+    return redirect("revision", pk, revision.number)
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,6 +125,7 @@ def revision_compare(request: HttpRequest, pk: int, number: int, other: int) -> 
 
 
 urlpatterns = [
+    path("policies/<int:pk>/as-of/", policy_as_of, name="policy-as-of"),
     path("policies/<int:pk>/revisions/<int:number>/", revision_page, name="revision"),
     path(
         "policies/<int:pk>/revisions/<int:number>/go-back/",

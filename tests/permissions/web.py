@@ -104,6 +104,12 @@ ROWS = [
         lambda o, w: [o.policy.pk, 1],
         lambda o, w: {"reason": "false alarm"},
     ),
+    Row(
+        "policy-as-of",
+        "GET",
+        "302 404 302 302 302 302 302",
+        lambda o, w: [o.policy.pk],
+    ),
     Row("revision-compare", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1, 1]),
     Row("policy-publish", "GET", "302 404 403 403 200 200 200", lambda o, w: [o.policy.pk]),
     Row(

@@ -93,3 +93,14 @@ def test_going_back_publishes_the_rules_of_an_earlier_revision(
     assert r.json()["note"] == "Back to revision 1: the ERP stopped"
     (entry,) = json.loads(r.json()["content"])["entries"]
     assert entry["response"] == "ignore"
+
+
+def test_revisions_as_of_a_moment(administrator: Caller, sales: Group) -> None:
+    policy = make_policy("Sales exceptions", sales.path)
+    give(make_seen("erpclient.exe", "a", (sales,)), policy)
+    made = administrator.post(f"policies/{policy.pk}/publish/").json()
+    address = f"policies/{policy.pk}/revisions/?at="
+    assert administrator.get(f"{address}2001-01-01T00:00:00Z").json()["results"] == []
+    (row,) = administrator.get(address + made["published_at"]).json()["results"]
+    assert row["id"] == made["id"]
+    assert administrator.get(f"{address}soon").status_code == 400

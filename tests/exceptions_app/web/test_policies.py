@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from exceptions_app.models.decision import Decision
@@ -197,3 +198,28 @@ def test_going_back_warns_of_unpublished_changes(
     asked = client.get(f"/policies/{policy.pk}/revisions/1/go-back/").content.decode()
     assert "1 unpublished change of the draft is dropped too" in asked
     assert "Clients run these rules already" in asked
+
+
+def test_what_was_published_on_a_day(client: Client, approver: User, policy: Policy) -> None:
+    address = reverse("policy-as-of", args=[policy.pk])
+    first = reverse("revision", args=[policy.pk, 1])
+    assert client.get(address, {"on": f"{NOW:%Y-%m-%d}"}).headers["Location"] == first
+    assert client.get(address, {"on": "9999-12-30"}).headers["Location"] == first
+    early = client.get(address, {"on": "2001-01-01"}, follow=True).content.decode()
+    assert "was published by 2001-01-01" in early
+    for day in ("", "soon", "9999-12-31", "2026-02-30"):
+        told = client.get(address, {"on": day}, follow=True).content.decode()
+        assert "Give a day" in told
+
+
+def test_a_revision_that_was_tampered_with_is_told(
+    client: Client, approver: User, policy: Policy
+) -> None:
+    first = reverse("revision", args=[policy.pk, 1])
+    assert "it fits text and rules" in client.get(first).content.decode()
+    with connection.cursor() as cursor:  # as somebody with the database's password could
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE exceptions_app_revisionentry DISABLE TRIGGER USER")
+        cursor.execute("UPDATE exceptions_app_revisionentry SET response = 'terminate'")
+        cursor.execute("ALTER TABLE exceptions_app_revisionentry ENABLE TRIGGER USER")
+    assert "it does not fit" in client.get(first).content.decode()
