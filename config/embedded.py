@@ -1,6 +1,6 @@
 """PostgreSQL, Redis and a secret key for a machine that has been given none.
 
-`ensure_servers()` fills in DATABASE_URL, REDIS_URL and SECRET_KEY where they are unset or empty.
+`ensure_servers()` fills in DATABASE_URL, REDIS_URL and the keys where they are unset or empty.
 Servers live as long as somebody uses them: each user holds a shared lock, the kernel drops it with
 the process, and whoever lets go last stops them. `make run` is such a user, so a command given
 beside it neither starts nor stops anything.
@@ -9,6 +9,7 @@ beside it neither starts nor stops anything.
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
 import os
 import secrets
@@ -66,17 +67,32 @@ def given(name: str) -> bool:
 
 
 def ensure_key(var: Path | None = None) -> None:
-    """A random key of this machine, in a file that only this account may read."""
-    if given("SECRET_KEY"):
-        return
+    """Random keys of this machine, in files that only this account may read.
+
+    SIGNING_KEY is made of 32 random bytes in base64: the seed of an Ed25519 key (RFC 8032, 5.1.5).
+    """
     var = var or var_dir()
-    var.mkdir(parents=True, exist_ok=True)
-    path = var / "secret_key"
-    with contextlib.suppress(FileExistsError):
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    keys = {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "SIGNING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
+    for name, random in keys.items():
+        if not given(name):
+            os.environ[name] = _kept(var / name.lower(), random)
+
+
+def _kept(path: Path, text: str) -> str:
+    """What the file holds; `text` if there was none. Of two at once both get the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(fd, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    os.environ["SECRET_KEY"] = path.read_text().strip()
+            file.write(text)
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
+    return path.read_text().strip()
 
 
 def ensure_servers(var: Path | None = None, *, durable: bool = True) -> Lease | None:

@@ -20,6 +20,8 @@ DEBUG = env.bool("DEBUG", default=False)
 # `manage.py`, the supervisor and the tests put a random key of this machine into SECRET_KEY
 # (config.embedded); a server started by hand without one must not run with a known key.
 SECRET_KEY = env.str("SECRET_KEY", default="") or os.urandom(48).hex()
+# The seed of the Ed25519 key that signs published revisions, in base64; without it none is signed.
+SIGNING_KEY = env.str("SIGNING_KEY", default="").strip()
 # The machine itself always, since its health probes come by that name.
 ALLOWED_HOSTS = ["127.0.0.1", *env.list("ALLOWED_HOSTS", default=["localhost", "[::1]"])]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

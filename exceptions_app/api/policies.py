@@ -67,6 +67,8 @@ class RevisionSerializer(serializers.ModelSerializer[Revision]):
             "policy",
             "number",
             "sha256",
+            "signature",
+            "public_key",
             "ledger_head",
             "published_at",
             "actor_name",

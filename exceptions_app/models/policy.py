@@ -80,6 +80,9 @@ class Revision(models.Model):
     number = models.PositiveIntegerField()
     canonical = models.TextField()
     sha256 = models.CharField(max_length=64)
+    # Base64 of the Ed25519 signature of the canonical text and of the raw public key; "": unsigned.
+    signature = models.CharField(max_length=88, default="", editable=False)
+    public_key = models.CharField(max_length=44, default="", editable=False)
     ledger_head = models.CharField(max_length=64)
     published_at = models.DateTimeField()
     actor_name = models.CharField(max_length=255)

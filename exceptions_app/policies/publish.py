@@ -15,6 +15,7 @@ from exceptions_app.models.policy import Policy, Response, Revision, RevisionEnt
 from exceptions_app.policies.draft import DraftEntry, draft_entries
 from exceptions_app.policies.effective import groups_with, policies_in_force
 from exceptions_app.policies.locks import lock_policies, share_tree
+from exceptions_app.policies.signing import sign
 from truscan import audit
 from truscan.models.estate import Group, Location
 
@@ -206,11 +207,14 @@ def _write(
             "entries": [entry.facts for entry in entries],
         }
     )
+    signature, public_key = sign(canonical)
     revision = Revision.objects.create(
         policy=policy,
         number=number,
         canonical=canonical,
         sha256=hashlib.sha256(canonical.encode()).hexdigest(),
+        signature=signature,
+        public_key=public_key,
         ledger_head=audit.head(),
         published_at=now,
         actor_name=actor.name,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -16,6 +18,7 @@ from exceptions_app.export.targets import TARGETS
 from exceptions_app.models.policy import Revision
 from exceptions_app.policies.go_back import differences, go_back, way_back
 from exceptions_app.policies.publish import as_of, between, is_proven, pending
+from exceptions_app.policies.signing import fits, is_ours
 from exceptions_app.web.policies import get_policy, may_write, require_write
 from exceptions_app.web.policy_rows import PLACES, change_state, places_of
 from exceptions_app.web.told import skipped_words
@@ -24,7 +27,7 @@ from truscan.web.frame import forget_counts
 from truscan.web.gate import person, text_of
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
 RULES = 500
 OTHERS = 60
@@ -45,11 +48,28 @@ def revision_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "total": entries.count(),
         "is_latest": is_latest,
         "is_proven": is_proven(revision),
+        "signature_fits": fits(revision),
+        "is_ours": is_ours(revision),
         "others": [n for n in numbers if n != number][:OTHERS],
         "may_go_back": not is_latest and may_write(person(request), policy, "approver"),
         "targets": TARGETS.values(),
     }
     return render(request, "exceptions_app/policies/revision.html", ctx)
+
+
+@require_GET
+def revision_file(request: HttpRequest, pk: int, number: int, form: str) -> HttpResponse:
+    """The canonical text byte for byte (json), or its raw signature of 64 bytes (sig)."""
+    policy = get_policy(request, pk)
+    revision = get_object_or_404(Revision, policy=policy, number=number)
+    if form == "sig" and not revision.signature:
+        raise Http404
+    text, kind = revision.canonical.encode(), "application/json"
+    if form == "sig":
+        text, kind = base64.b64decode(revision.signature), "application/octet-stream"
+    name = f"policy-{policy.pk}-revision-{number}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type=kind, headers=headers)
 
 
 @require_GET
@@ -127,6 +147,18 @@ def revision_compare(request: HttpRequest, pk: int, number: int, other: int) -> 
 urlpatterns = [
     path("policies/<int:pk>/as-of/", policy_as_of, name="policy-as-of"),
     path("policies/<int:pk>/revisions/<int:number>/", revision_page, name="revision"),
+    path(
+        "policies/<int:pk>/revisions/<int:number>/revision.json",
+        revision_file,
+        {"form": "json"},
+        name="revision-json",
+    ),
+    path(
+        "policies/<int:pk>/revisions/<int:number>/revision.sig",
+        revision_file,
+        {"form": "sig"},
+        name="revision-sig",
+    ),
     path(
         "policies/<int:pk>/revisions/<int:number>/go-back/",
         revision_go_back,

@@ -20,7 +20,7 @@ from config.folders import CannotStart, socket_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GIVEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+GIVEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SIGNING_KEY")
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_it_starts_nothing_when_both_are_given(var: Path) -> None:
     os.environ["DATABASE_URL"] = "postgres://somewhere/else"
     os.environ["REDIS_URL"] = "none"
     assert embedded.ensure_servers(var) is None
-    assert [p.name for p in var.iterdir()] == ["secret_key"]
+    assert sorted(p.name for p in var.iterdir()) == ["secret_key", "signing_key"]
 
 
 @pytest.mark.usefixtures("nothing_given")

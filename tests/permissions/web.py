@@ -110,6 +110,8 @@ ROWS = [
         "302 404 302 302 302 302 302",
         lambda o, w: [o.policy.pk],
     ),
+    Row("revision-json", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1]),
+    Row("revision-sig", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1]),
     Row("revision-compare", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1, 1]),
     Row("policy-publish", "GET", "302 404 403 403 200 200 200", lambda o, w: [o.policy.pk]),
     Row(
