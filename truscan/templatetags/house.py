@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from truscan.access.actor import Means
 from truscan.models.detection import EventType
 from truscan.web.charts import share, sparkline
 
@@ -193,6 +194,12 @@ def mark(response: str, word: str = "") -> str:
         LETTERS.get(response, "·"),
         word or response.capitalize(),
     )
+
+
+@register.filter
+def means(word: str) -> str:
+    """How an act was done, in the words of people."""
+    return str(Means(word).label) if word in Means.values else word
 
 
 @register.filter

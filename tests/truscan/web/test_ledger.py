@@ -6,6 +6,7 @@ import pytest
 
 from tests.make import SYSTEM, make_group, make_site, make_user
 from truscan import audit
+from truscan.access.actor import Actor
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -42,3 +43,10 @@ def test_older_acts_are_on_the_next_page(client: Client) -> None:
     r = client.get("/ledger/")
     older = client.get("/ledger/", {"before_id": r.context["older"]}).context["events"]
     assert [row.after["n"] for row in older] == [0]
+
+
+def test_the_means_are_told_in_words(client: Client) -> None:
+    audit.record("site.created", actor=Actor.on_command_line(), obj=make_site())
+    page = client.get("/ledger/").content.decode()
+    assert "<td>command line</td>" in page
+    assert "command_line" not in page
