@@ -49,6 +49,8 @@ _DELETES: tuple[tuple[str, str], ...] = (
     ("revision", "policy_id IN (SELECT id FROM gone_policy)"),
     ("policyassignment", "group_id IN (SELECT id FROM gone_group)"),
     ("policy", "id IN (SELECT id FROM gone_policy)"),
+    ("groupserial", "group_id IN (SELECT id FROM gone_group)"),
+    ("clientserial", "domain_id IN (SELECT id FROM gone_domain)"),
 )
 _GUARDED = ("exceptions_app_revision", "exceptions_app_revisionentry")
 
