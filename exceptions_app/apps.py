@@ -10,8 +10,13 @@ class ExceptionsConfig(AppConfig):
     def ready(self) -> None:
         """Models are loaded by now, so the modules below can be."""
         from exceptions_app.coverage import Decided
+        from exceptions_app.policies import approval, publish_request
         from exceptions_app.triage.watching import return_due
+        from exceptions_app.web.approvals import waiting
         from truscan import coverage, ticking
+        from truscan.web import frame
 
         coverage.register(Decided())
         ticking.register("watches", return_due)
+        approval.register(publish_request.ACT)
+        frame.register_count("approval-list", waiting)

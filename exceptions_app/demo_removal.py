@@ -29,6 +29,10 @@ DROP TABLE IF EXISTS pg_temp.gone_decision;
 CREATE TEMP TABLE gone_decision ON COMMIT DROP AS
     SELECT decision_id AS id FROM exceptions_app_decisionitem GROUP BY decision_id
     HAVING bool_and(process_id IN (SELECT id FROM gone_process));
+DROP TABLE IF EXISTS pg_temp.gone_request;
+CREATE TEMP TABLE gone_request ON COMMIT DROP AS
+    SELECT approvalrequest_id AS id FROM exceptions_app_approvalrequest_policies
+    GROUP BY approvalrequest_id HAVING bool_and(policy_id IN (SELECT id FROM gone_policy));
 """
 
 # In this order: a table comes before those that it refers to. Of a policy that stays, the rules
@@ -47,6 +51,8 @@ _DELETES: tuple[tuple[str, str], ...] = (
         " (SELECT id FROM exceptions_app_revision WHERE policy_id IN (SELECT id FROM gone_policy))",
     ),
     ("revision", "policy_id IN (SELECT id FROM gone_policy)"),
+    ("approvalrequest_policies", "policy_id IN (SELECT id FROM gone_policy)"),
+    ("approvalrequest", "id IN (SELECT id FROM gone_request)"),
     ("policyassignment", "group_id IN (SELECT id FROM gone_group)"),
     ("policy", "id IN (SELECT id FROM gone_policy)"),
     ("groupserial", "group_id IN (SELECT id FROM gone_group)"),

@@ -61,3 +61,27 @@ class Conflict(ExceptionsError):
     """Two rules of one policy order different responses for one file."""
 
     code = "conflict"
+
+
+class NeedsSecondPerson(ExceptionsError):
+    """One person is not enough for this act: ask for approval, and another one carries it out."""
+
+    code = "needs_second_person"
+
+
+class SamePerson(ExceptionsError):
+    """Who asked for an act, or wrote what it publishes, cannot approve it."""
+
+    code = "same_person"
+
+
+class AlreadySettled(ExceptionsError):
+    """Somebody approved, declined or withdrew the request before."""
+
+    code = "already_settled"
+
+
+class OutOfDate(ExceptionsError):
+    """What would be done now is not what the request was made for."""
+
+    code = "out_of_date"

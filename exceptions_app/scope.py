@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -28,3 +28,16 @@ class PolicyQuerySet(QuerySet[M]):
             policy=OuterRef("pk")
         )
         return self.filter(Q(Exists(on.filter(group__in=ids))) | ~Exists(on))
+
+
+class ApprovalQuerySet(QuerySet[M]):
+    def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
+        """Requests that a person made, and those about policies that he sees, all of them."""
+        ids = group_ids(user, role)
+        if ids is None:
+            return self
+        policies = apps.get_model("exceptions_app", "Policy")._default_manager
+        about = policies.filter(approval_requests=OuterRef("pk"))
+        mine: QuerySet[Any] = PolicyQuerySet(policies.model).visible_to(user, role)
+        seen = Exists(about) & ~Exists(about.exclude(pk__in=mine.values("pk")))
+        return self.filter(Q(requester_id=user.pk) | seen)

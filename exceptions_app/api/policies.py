@@ -12,6 +12,7 @@ from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from exceptions_app.api.approvals import ApprovalSerializer
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy, Revision
@@ -19,6 +20,7 @@ from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.go_back import go_back
 from exceptions_app.policies.publish import as_of, publish
+from exceptions_app.policies.publish_request import ask_to_publish
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups
 from truscan.api.idempotency import KEY, once
@@ -91,7 +93,9 @@ class PolicyViewSet(
 
     @property
     def write_scope(self) -> str:
-        return "publish" if self.action in {"publish", "go_back"} else "admin"
+        return {"publish": "publish", "go_back": "publish", "ask": "decide"}.get(
+            self.action, "admin"
+        )
 
     @property
     def user(self) -> User:
@@ -127,7 +131,7 @@ class PolicyViewSet(
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: str) -> Response:
         """Publish the draft as the next revision; without a change the latest is returned."""
-        policy = self._publishable()
+        policy = self._writable("approver")
         asked = PublishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         note = asked.validated_data["note"]
@@ -143,14 +147,30 @@ class PolicyViewSet(
 
         return once(request, act, note)
 
-    def _publishable(self) -> Policy:
-        """The policy, if the person may approve in every group that it touches."""
+    @extend_schema(request=PublishSerializer, responses={201: ApprovalSerializer}, parameters=[KEY])
+    @action(detail=True, methods=["post"])
+    def ask(self, request: Request, pk: str) -> Response:
+        """Ask somebody else to publish the draft as it is; an equal open request is returned."""
+        policy = self._writable("analyst")
+        asked = PublishSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        note = asked.validated_data["note"]
+
+        def act() -> Response:
+            actor, now = Actor.by_token(self.user), timezone.now()
+            try:
+                row = ask_to_publish(actor=actor, policy=policy, now=now, note=note)
+            except ExceptionsError as error:
+                raise refused(error) from error
+            return Response(ApprovalSerializer(row).data, status=201)
+
+        return once(request, act, note)
+
+    def _writable(self, role: str) -> Policy:
+        """The policy, if the person has the role in every group that it touches."""
         policy = self.get_object()
         groups = groups_touched([policy])
-        if not (
-            has_role_anywhere(self.user, "approver")
-            and may_write_groups(self.user, "approver", groups)
-        ):
+        if not (has_role_anywhere(self.user, role) and may_write_groups(self.user, role, groups)):
             raise PermissionDenied
         return policy
 
@@ -161,7 +181,7 @@ class PolicyViewSet(
 
         Rules that expired since, and processes that came onto Symantec's list, are left out.
         """
-        policy = self._publishable()
+        policy = self._writable("approver")
         asked = GoBackSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from exceptions_app.api import decisions, groups, policies, policy_schema, processes
+from exceptions_app.api import approvals, decisions, groups, policies, policy_schema, processes
 
 router = SimpleRouter()
 for prefix, viewset, name in [
@@ -12,6 +12,7 @@ for prefix, viewset, name in [
     *decisions.routes,
     *policies.routes,
     *groups.routes,
+    *approvals.routes,
 ]:
     router.register(prefix, viewset, name)
 

@@ -18,8 +18,9 @@ from exceptions_app.errors import NothingChosen
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Revision
+from exceptions_app.policies.diff import Changes, compare
 from exceptions_app.policies.locks import lock_policies, share_tree
-from exceptions_app.policies.publish import Changes, compare, latest, policy_facts, publish
+from exceptions_app.policies.publish import latest, policy_facts, publish
 from exceptions_app.triage.decide import ON_LIST, SAME, Result, Skip, checked_reason, refresh
 from exceptions_app.triage.write import Item, make_decision, retire_exceptions, write_ledger
 

@@ -3,7 +3,7 @@
 1. the tree: shared by decisions and publishing, exclusive for assignments, inheritance, locations;
 2. groups of an observation, in order of id;
 3. policies, in order of id, all at once, before anything about them is checked;
-4. the decision that is undone;
+4. the decision that is undone, or the request that is settled;
 5. sightings, in order of (process, group), as imports take them;
 6. watches, in order of id;
 7. the ledger, last.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from exceptions_app.errors import Conflict
 from exceptions_app.models.policy import Policy, Response, Revision, RevisionEntry
+from exceptions_app.policies.diff import Changes, compare
 from exceptions_app.policies.draft import DraftEntry, draft_entries
 from exceptions_app.policies.effective import groups_with, policies_in_force
 from exceptions_app.policies.locks import lock_policies, share_tree
@@ -29,33 +30,20 @@ FORMAT = "truscan-revision/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A rule that differs: `before` and `after` are responses, empty where there is no rule."""
+class Ready:
+    """What publishing at a moment would write, and what it would change for clients."""
 
-    name: str
-    hashes: tuple[str, ...]
-    before: str
-    after: str
-    what: str
+    entries: list[DraftEntry]
+    before: Revision | None
+    changes: Changes
 
+    @property
+    def number(self) -> int:
+        return self.before.number + 1 if self.before else 1
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """The draft against the latest revision; `policy` tells that name or description changed."""
-
-    added: list[Change] = field(default_factory=list)
-    changed: list[Change] = field(default_factory=list)
-    retired: list[Change] = field(default_factory=list)
-    policy: bool = False
-    never_published: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(
-            self.added or self.changed or self.retired or self.policy or self.never_published
-        )
-
-    def __len__(self) -> int:
-        return len(self.added) + len(self.changed) + len(self.retired)
+    @property
+    def facts(self) -> list[dict[str, Any]]:
+        return [entry.facts for entry in self.entries]
 
 
 def latest(policy: Policy) -> Revision | None:
@@ -84,56 +72,17 @@ def is_proven(revision: Revision) -> bool:
 
 
 def pending(policy: Policy, now: datetime | None = None) -> Changes:
-    """What publishing now would change: rules added, changed (response, expiry, reason, facts) and
-    retired (removed, or expired)."""
-    entries = [entry.facts for entry in draft_entries(policy, now or timezone.now())]
-    return compare(latest(policy), policy_facts(policy), entries)
+    """What publishing now would change: rules added, changed (response, expiry, reason, facts),
+    renewed (another build) and retired (removed, or expired)."""
+    return prepare(policy, now or timezone.now()).changes
 
 
-def compare(
-    published: Revision | None, policy: dict[str, Any], entries: Sequence[dict[str, Any]]
-) -> Changes:
-    """A revision (None: none yet) against entries in the form of the canonical JSON."""
-    if published is None:
-        return Changes([_change({}, entry) for entry in entries], never_published=True)
-    old = json.loads(published.canonical)
-    was = {_key(entry): entry for entry in old["entries"]}
-    now = {_key(entry): entry for entry in entries}
-    return Changes(
-        added=[_change({}, now[key]) for key in now if key not in was],
-        changed=[_change(was[key], now[key]) for key in now if key in was and was[key] != now[key]],
-        retired=[_change(was[key], {}) for key in was if key not in now],
-        policy=old["policy"] != policy,
-    )
-
-
-def between(before: Revision, after: Revision) -> Changes:
-    """What `after` says that `before` did not; both of one policy, in any order."""
-    told = json.loads(after.canonical)
-    return compare(before, told["policy"], told["entries"])
-
-
-def _key(entry: dict[str, Any]) -> tuple[str, str, str]:
-    """A process by its own hash, else by name and path."""
-    process = entry["process"]
-    own = _own_hash(entry)
-    return (own, "", "") if own else ("", process["name"].casefold(), process["path"].casefold())
-
-
-def _own_hash(entry: dict[str, Any]) -> str:
-    return entry["hashes"][0] if entry["hashes"] else ""
-
-
-def _change(before: dict[str, Any], after: dict[str, Any]) -> Change:
-    entry = after or before
-    fields = sorted(key for key in after if before.get(key) != after[key]) if before else []
-    return Change(
-        name=entry["process"]["name"] or _own_hash(entry),
-        hashes=tuple(entry["hashes"]),
-        before=before.get("response", ""),
-        after=after.get("response", ""),
-        what=", ".join(field.replace("_", " ") for field in fields),
-    )
+def prepare(policy: Policy, now: datetime) -> Ready:
+    """The draft beside the latest revision. Four queries, no lock, no write."""
+    entries = draft_entries(policy, now)
+    before = latest(policy)
+    facts = [entry.facts for entry in entries]
+    return Ready(entries, before, compare(before, policy_facts(policy), facts))
 
 
 @transaction.atomic
@@ -146,13 +95,12 @@ def publish(*, actor: Actor, policy: Policy, now: datetime, note: str = "") -> R
     """
     share_tree()
     policy = lock_policies([policy.pk])[policy.pk]
-    entries = draft_entries(policy, now)
-    refuse_conflicts(entries)
-    before = latest(policy)
-    changes = compare(before, policy_facts(policy), [entry.facts for entry in entries])
+    ready = prepare(policy, now)
+    before, changes = ready.before, ready.changes
+    refuse_conflicts(ready.entries)
     if before is not None and not changes:
         return before
-    revision = _write(actor, policy, entries, before.number + 1 if before else 1, now, note)
+    revision = _write(actor, policy, ready, now, note)
     audit.record(
         "policy.published",
         actor=actor,
@@ -161,9 +109,10 @@ def publish(*, actor: Actor, policy: Policy, now: datetime, note: str = "") -> R
         after={
             "revision": revision.number,
             "sha256": revision.sha256,
-            "entries": len(entries),
+            "entries": len(ready.entries),
             "added": len(changes.added),
             "changed": len(changes.changed),
+            "renewed": len(changes.renewed),
             "retired": len(changes.retired),
         },
         reason=note,
@@ -191,26 +140,19 @@ def policy_facts(policy: Policy) -> dict[str, Any]:
     return {"name": policy.name, "description": policy.description, "shared": policy.shared}
 
 
-def _write(
-    actor: Actor,
-    policy: Policy,
-    entries: Sequence[DraftEntry],
-    number: int,
-    now: datetime,
-    note: str,
-) -> Revision:
+def _write(actor: Actor, policy: Policy, ready: Ready, now: datetime, note: str) -> Revision:
     canonical = audit.canonical_json(
         {
             "format": FORMAT,
             "policy": policy_facts(policy),
-            "number": number,
-            "entries": [entry.facts for entry in entries],
+            "number": ready.number,
+            "entries": ready.facts,
         }
     )
     signature, public_key = sign(canonical)
     revision = Revision.objects.create(
         policy=policy,
-        number=number,
+        number=ready.number,
         canonical=canonical,
         sha256=hashlib.sha256(canonical.encode()).hexdigest(),
         signature=signature,
@@ -230,7 +172,7 @@ def _write(
                 expires_at=entry.expires_at,
                 hashes=list(entry.hashes),
             )
-            for entry in entries
+            for entry in ready.entries
         ],
         batch_size=5000,
     )

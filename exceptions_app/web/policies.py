@@ -17,6 +17,7 @@ from exceptions_app.models.policy import Policy
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.publish import publish
+from exceptions_app.policies.publish_request import open_request
 from exceptions_app.triage.decide import retire
 from exceptions_app.web.policy_rows import policy_lines, policy_page_state, policy_state
 from truscan.access.actor import Actor
@@ -130,6 +131,7 @@ def policy_page(request: HttpRequest, pk: int) -> HttpResponse:
     ctx |= {
         "may_publish": may_write(user, policy, "approver"),
         "may_decide": may_write(user, policy, "analyst"),
+        "open_request": open_request(policy),
     }
     return render(request, "exceptions_app/policies/policy.html", ctx)
 

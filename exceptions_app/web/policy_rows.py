@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
-    from exceptions_app.policies.publish import Changes
+    from exceptions_app.policies.diff import Changes
 
 PAGE = 50
 PLACES = 200
@@ -153,6 +153,7 @@ def _rows(changes: Changes) -> list[tuple[str, str, str, Any]]:
     return [
         *(("add", "+", "added", one) for one in changes.added),
         *(("chg", "~", "changed", one) for one in changes.changed),
+        *(("chg", "↻", "renewed hash", one) for one in changes.renewed),
         *(("del", "−", "removed", one) for one in changes.retired),
     ]
 

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.export.targets import TARGETS
 from exceptions_app.models.policy import Revision
+from exceptions_app.policies.diff import between
 from exceptions_app.policies.go_back import differences, go_back, way_back
-from exceptions_app.policies.publish import as_of, between, is_proven, pending
+from exceptions_app.policies.publish import as_of, is_proven, pending
 from exceptions_app.policies.signing import fits, is_ours
 from exceptions_app.web.policies import get_policy, may_write, require_write
 from exceptions_app.web.policy_rows import PLACES, change_state, places_of

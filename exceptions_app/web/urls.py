@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exceptions_app.web import exports, groups, inbox, policies, process, revisions
+from exceptions_app.web import approvals, exports, groups, inbox, policies, process, revisions
 
 urlpatterns = [
     *inbox.urlpatterns,
@@ -11,4 +11,5 @@ urlpatterns = [
     *policies.urlpatterns,
     *revisions.urlpatterns,
     *exports.urlpatterns,
+    *approvals.urlpatterns,
 ]

@@ -11,11 +11,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.models.watch import Watch
+from exceptions_app.policies.approval import ask
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.publish import publish
+from exceptions_app.policies.publish_request import PUBLISH
 from exceptions_app.triage.decide import respond
 from exceptions_app.triage.watching import observe
 from tests.make import SYSTEM, make_group, make_site, make_user
@@ -90,6 +93,7 @@ class Side:
     policy: Policy
     revision: Revision
     decision: Decision
+    approval: ApprovalRequest
     watch: Watch
     plan: RampPlan
     calendar: str
@@ -144,6 +148,15 @@ def make_side(path: str, digits: str, site: Site) -> Side:
     )
     revision = publish(actor=SYSTEM, policy=policy, now=now)
     observe(actor=SYSTEM, processes=[observed.pk], groups=[group], reason="unknown", now=now)
+    approval = ask(
+        actor=SYSTEM,
+        act=PUBLISH,
+        subject=f"policy:{policy.pk}",
+        title=f"Publish {policy}",
+        policies=[policy],
+        digest="0" * 64,
+        now=now,
+    )
     plan = create_plan(
         actor=SYSTEM,
         scan_policy=f"AV {group.name}",
@@ -168,6 +181,7 @@ def make_side(path: str, digits: str, site: Site) -> Side:
         policy=policy,
         revision=revision,
         decision=done.decision,
+        approval=approval,
         watch=Watch.objects.get(group=group),
         plan=plan,
         calendar=make_link(actor=SYSTEM, plan=plan),

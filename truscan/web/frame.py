@@ -58,12 +58,22 @@ STANDS_FOR = {
     "people": "people-list",
     "token": "token-list",
     "site": "site-list",
+    "approval": "approval-list",
 }
 VIEWS = (
     ("Since last change", "?since=change"),
     ("Keyloggers", "?risk_class=keylogger"),
     ("Observed", "?state=observed"),
 )
+
+
+# Counts of rail entries that other apps know: name of the URL to the count, None shows none.
+COUNTED: dict[str, Callable[[AbstractBaseUser], int | None]] = {}
+
+
+def register_count(name: str, ask: Callable[[AbstractBaseUser], int | None]) -> None:
+    """Called in `AppConfig.ready()`."""
+    COUNTED[name] = ask
 
 
 def open_processes(user: AbstractBaseUser) -> int:
@@ -99,7 +109,11 @@ def _counts(user: AbstractBaseUser) -> dict[str, int | None]:
     return remembered(
         user,
         "rail",
-        lambda: {"inbox": open_processes(user), "import-list": _imports_at_work(user)},
+        lambda: {
+            "inbox": open_processes(user),
+            "import-list": _imports_at_work(user),
+            **{name: ask(user) for name, ask in COUNTED.items()},
+        },
     )
 
 
@@ -127,15 +141,15 @@ def rail(request: HttpRequest) -> list[Section]:
         item("import-list", "Imports"),
     ]
     views = tuple(Item("inbox", label, None, q, q == view) for label, q in VIEWS)
-    govern = [item("ledger", "Ledger")] if sees_whole_estate(user) else []
+    govern = [item("approval-list", "Approvals")]
+    if sees_whole_estate(user):
+        govern.append(item("ledger", "Ledger"))
     if has_role_anywhere(user, "administrator"):
         govern.append(item("people-list", "People"))
     if sees_whole_estate(user, "administrator"):
         govern.append(item("site-list", "Sites"))
     own = (item("token-list", "API tokens"), item("settings", "Settings"))
-    sections = [Section("", tuple(work)), Section("Views", views)]
-    if govern:
-        sections.append(Section("Govern", tuple(govern)))
+    sections = [Section("", tuple(work)), Section("Views", views), Section("Govern", tuple(govern))]
     return [*sections, Section("Mine", own)]
 
 

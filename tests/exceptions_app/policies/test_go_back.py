@@ -15,8 +15,9 @@ from exceptions_app.errors import NothingChosen
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Revision
+from exceptions_app.policies.diff import between
 from exceptions_app.policies.go_back import differences, go_back
-from exceptions_app.policies.publish import between, pending, publish
+from exceptions_app.policies.publish import pending, publish
 from exceptions_app.triage.decide import retire
 from exceptions_app.triage.same_files import link_same_file
 from exceptions_app.triage.undo import undo
