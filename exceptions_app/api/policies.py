@@ -13,11 +13,13 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from exceptions_app.api.approvals import ApprovalSerializer
+from exceptions_app.api.lint import FindingSerializer
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
+from exceptions_app.policies.gate import findings_of
 from exceptions_app.policies.go_back import go_back
 from exceptions_app.policies.publish import as_of, publish
 from exceptions_app.policies.publish_request import ask_to_publish
@@ -165,6 +167,13 @@ class PolicyViewSet(
             return Response(ApprovalSerializer(row).data, status=201)
 
         return once(request, act, note)
+
+    @extend_schema(responses=FindingSerializer(many=True))
+    @action(detail=True, methods=["get"], filterset_fields=[], pagination_class=None)
+    def lint(self, request: Request, pk: str) -> Response:
+        """What to think of before the draft is published, the gravest first."""
+        found = findings_of(self.get_object(), timezone.now())
+        return Response(FindingSerializer(found, many=True).data)
 
     def _writable(self, role: str) -> Policy:
         """The policy, if the person has the role in every group that it touches."""

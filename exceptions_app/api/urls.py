@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import ViewSetMixin
 
-from exceptions_app.api import approvals, decisions, groups, policies, policy_schema, processes
+from exceptions_app.api import (
+    approvals,
+    decisions,
+    groups,
+    lint,
+    policies,
+    policy_schema,
+    processes,
+)
 
-router = SimpleRouter()
-for prefix, viewset, name in [
+ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *processes.routes,
     *decisions.routes,
     *policies.routes,
     *groups.routes,
     *approvals.routes,
-]:
+    *lint.routes,
+]
+router = SimpleRouter()
+for prefix, viewset, name in ROUTES:
     router.register(prefix, viewset, name)
 
 urlpatterns = [*policy_schema.urlpatterns, *router.urls]

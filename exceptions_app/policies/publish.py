@@ -15,6 +15,7 @@ from exceptions_app.models.policy import Policy, Response, Revision, RevisionEnt
 from exceptions_app.policies.diff import Changes, compare
 from exceptions_app.policies.draft import DraftEntry, draft_entries
 from exceptions_app.policies.effective import groups_with, policies_in_force
+from exceptions_app.policies.gate import require_one_is_enough
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.policies.signing import sign
 from truscan import audit
@@ -86,12 +87,15 @@ def prepare(policy: Policy, now: datetime) -> Ready:
 
 
 @transaction.atomic
-def publish(*, actor: Actor, policy: Policy, now: datetime, note: str = "") -> Revision:
+def publish(
+    *, actor: Actor, policy: Policy, now: datetime, note: str = "", is_checked: bool = False
+) -> Revision:
     """The draft as the next revision; without a change, the latest one as it is.
 
     Expired exceptions are left out. Two at once: one waits, then finds nothing left to publish.
-    Raises Conflict if two hashes of one file have different responses, NotFound if the policy was
-    deleted meanwhile.
+    `is_checked` tells that a second person, or an earlier revision, answers for the findings of
+    lint. Raises Conflict if two hashes of one file have different responses, NotFound if the policy
+    was deleted meanwhile, NeedsSecondPerson for findings of a blocking grade.
     """
     share_tree()
     policy = lock_policies([policy.pk])[policy.pk]
@@ -100,6 +104,8 @@ def publish(*, actor: Actor, policy: Policy, now: datetime, note: str = "") -> R
     refuse_conflicts(ready.entries)
     if before is not None and not changes:
         return before
+    if not is_checked:
+        require_one_is_enough(policy, now)
     revision = _write(actor, policy, ready, now, note)
     audit.record(
         "policy.published",

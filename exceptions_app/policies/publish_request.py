@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from exceptions_app.errors import NothingChosen
+from exceptions_app.errors import NothingChosen, OutOfDate
 from exceptions_app.policies.approval import Act, ask
 from exceptions_app.policies.draft import draft_entries
+from exceptions_app.policies.gate import because, blocking, findings_of
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.policies.publish import policy_facts, prepare, publish, refuse_conflicts
 from truscan import audit
@@ -41,6 +42,7 @@ def ask_to_publish(
             f"The draft of {policy} is what revision {ready.before.number} says already:"
             " there is nothing to publish."
         )
+    found = blocking(policy, findings_of(policy, now))
     return ask(
         actor=actor,
         act=PUBLISH,
@@ -49,7 +51,8 @@ def ask_to_publish(
         policies=[policy],
         digest=_digest(policy, ready.facts),
         now=now,
-        asked={"note": note, "number": ready.number},
+        asked={"note": note, "number": ready.number, "keys": [one.key for one in found]},
+        because=because(found),
         reason=note,
     )
 
@@ -78,13 +81,19 @@ def is_current(request: ApprovalRequest, now: datetime) -> bool:
 
 
 def _carry_out(request: ApprovalRequest, actor: Actor, now: datetime) -> dict[str, Any]:
+    """OutOfDate if lint finds by now what the requester was not told."""
+    policy = request.policies.get()
+    told = set(request.asked.get("keys", ()))
+    if new := [one for one in blocking(policy, findings_of(policy, now)) if one.key not in told]:
+        raise OutOfDate(f"There is a finding that was not there then: {because(new)[0]} Ask anew.")
     note = str(request.asked.get("note", ""))
     asked_by = f"Asked for by {request.requester_name}."
     revision = publish(
         actor=actor,
-        policy=request.policies.get(),
+        policy=policy,
         now=now,
         note=f"{note} {asked_by}".strip(),
+        is_checked=True,
     )
     return {"revision": revision.number, "sha256": revision.sha256}
 

@@ -17,6 +17,7 @@ from exceptions_app.policies import publish_request
 from exceptions_app.policies.approval import ACTS, approve, decline, why_not, withdraw
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.publish_request import ask_to_publish
+from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policies import get_policy, require_write
 from exceptions_app.web.policy_rows import policy_state
 from truscan.access.actor import Actor
@@ -73,6 +74,7 @@ def approval_page(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if row.act == publish_request.PUBLISH and row.is_open:
         ctx |= policy_state(row.policies.get(), user, timezone.now())
+        ctx |= lint_state(row.policies.get(), timezone.now())
         ctx["is_current"] = publish_request.is_current(row, timezone.now())
     return render(request, "exceptions_app/approvals/approval.html", ctx)
 
@@ -108,6 +110,7 @@ def policy_ask(request: HttpRequest, pk: int) -> HttpResponse:
     require_write(user, policy, "analyst")
     if request.method == "GET":
         ctx = policy_state(policy, user, timezone.now())
+        ctx |= lint_state(policy, timezone.now())
         ctx["open_request"] = publish_request.open_request(policy)
         return render(request, "exceptions_app/policies/ask.html", ctx)
     try:

@@ -19,6 +19,7 @@ from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import open_request
 from exceptions_app.triage.decide import retire
+from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policy_rows import policy_lines, policy_page_state, policy_state
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups
@@ -132,6 +133,7 @@ def policy_page(request: HttpRequest, pk: int) -> HttpResponse:
         "may_publish": may_write(user, policy, "approver"),
         "may_decide": may_write(user, policy, "analyst"),
         "open_request": open_request(policy),
+        **lint_state(policy, timezone.now()),
     }
     return render(request, "exceptions_app/policies/policy.html", ctx)
 
@@ -156,7 +158,7 @@ def policy_publish(request: HttpRequest, pk: int) -> HttpResponse:
             request, f"Revision {revision.number} is published. Export it and put it into SEPM."
         )
         return redirect("revision", pk, revision.number)
-    ctx = policy_state(policy, user, timezone.now())
+    ctx = policy_state(policy, user, timezone.now()) | lint_state(policy, timezone.now())
     return render(request, "exceptions_app/policies/publish.html", ctx)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exceptions_app.web import approvals, exports, groups, inbox, policies, process, revisions
+from exceptions_app.web import approvals, exports, groups, inbox, lint, policies, process, revisions
 
 urlpatterns = [
     *inbox.urlpatterns,
@@ -12,4 +12,5 @@ urlpatterns = [
     *revisions.urlpatterns,
     *exports.urlpatterns,
     *approvals.urlpatterns,
+    *lint.urlpatterns,
 ]

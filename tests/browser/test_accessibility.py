@@ -64,7 +64,7 @@ def addresses(page: Page, tmp_path: Path) -> list[str]:
         f"/policies/{policy.pk}/", f"/policies/{policy.pk}/publish/",
         f"/policies/{policy.pk}/revisions/1/", f"/policies/{policy.pk}/revisions/1/go-back/",
         f"/policies/{policy.pk}/revisions/1/compare/1/", "/groups/", f"/groups/{group.pk}/",
-        "/ramp/",
+        "/lint/", "/approvals/", f"/policies/{policy.pk}/ask/", "/ramp/",
         "/ramp/new/", plan(page), "/imports/", f"/imports/{receipt.pk}/", "/people/", "/tokens/",
         "/settings/", "/sites/", f"/sites/{receipt.site_id}/", "/ledger/", "/accounts/email/",
         f"/processes/{tools[0].pk}/", f"/processes/{tools[3].pk}/where/computers/",

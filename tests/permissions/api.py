@@ -81,6 +81,23 @@ ROWS = [
         lambda o, w: {"number": 1, "reason": "false alarm"},
     ),
     Row("api-policy-ask", "POST", "401 404 403 400 400 400 400", lambda o, w: [o.policy.pk]),
+    Row("api-policy-lint", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("api-lint-settings-list", "GET", "401 200 200 200 200 200 200"),
+    Row(
+        "api-lint-settings-list",
+        "POST",
+        "401 403 403 403 403 403 200",
+        data=lambda o, w: {"blocking_grade": 3, "wide_percent": 5, "evidence_percent": 10},
+        of_nobody=True,
+    ),
+    Row("api-protected-program-list", "GET", "401 200 200 200 200 200 200"),
+    Row(
+        "api-protected-program-list",
+        "POST",
+        "401 403 403 403 403 403 200",
+        data=lambda o, w: {"name": "own.exe", "why": "ours"},
+        of_nobody=True,
+    ),
     Row("api-approval-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-approval-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.approval.pk]),
     Row(

@@ -135,6 +135,21 @@ ROWS = [
         "302 404 200 200 200 200 200",
         lambda o, w: [o.policy.pk, "worksheet"],
     ),
+    Row("lint", "GET", "302 200 200 200 200 200 200"),
+    Row(
+        "lint",
+        "POST",
+        "302 403 403 403 403 403 302",
+        data=lambda o, w: {"blocking_grade": "3", "wide_percent": 5, "evidence_percent": 10},
+        of_nobody=True,
+    ),
+    Row(
+        "lint-protect",
+        "POST",
+        "302 403 403 403 403 403 302",
+        data=lambda o, w: {"name": "own.exe", "why": "ours", "is_on": "on"},
+        of_nobody=True,
+    ),
     Row("approval-list", "GET", "302 200 200 200 200 200 200"),
     Row("approval", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.approval.pk]),
     Row(

@@ -141,7 +141,7 @@ def rail(request: HttpRequest) -> list[Section]:
         item("import-list", "Imports"),
     ]
     views = tuple(Item("inbox", label, None, q, q == view) for label, q in VIEWS)
-    govern = [item("approval-list", "Approvals")]
+    govern = [item("approval-list", "Approvals"), item("lint", "Lint")]
     if sees_whole_estate(user):
         govern.append(item("ledger", "Ledger"))
     if has_role_anywhere(user, "administrator"):
