@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.decorators import action
 
+from exceptions_app.api.exports import IF_NONE_MATCH, TARGET, answer, asked_target
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError, NotFound
 from exceptions_app.export.package import location_called, package_for_group
-from exceptions_app.export.targets import TARGETS, Download, download
+from exceptions_app.export.targets import download
 from truscan.models.estate import Group, Location
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
+    from django.http import HttpResponse
     from rest_framework.request import Request
 
-TARGET = OpenApiParameter("target", str, enum=sorted(TARGETS), default="bundle")
-IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag that you have"
-)
 LOCATION = OpenApiParameter("location", str, description="Name; without it all locations")
 
 
@@ -76,9 +73,7 @@ class GroupViewSet(viewsets.ReadOnlyModelViewSet[Group]):
         409 if nothing is published for the group, or if what is published contradicts itself.
         """
         group = self.get_object()
-        target = request.query_params.get("target", "bundle")
-        if target not in TARGETS:
-            raise exceptions.ValidationError({"target": [f"One of {', '.join(sorted(TARGETS))}."]})
+        target = asked_target(request)
         name = request.query_params.get("location", "").strip()
         try:
             location = location_called(group, name) if name else None
@@ -88,19 +83,6 @@ class GroupViewSet(viewsets.ReadOnlyModelViewSet[Group]):
         except ExceptionsError as error:
             raise refused(error) from error
         return answer(file, request.headers.get("If-None-Match", ""))
-
-
-def answer(file: Download, known: str) -> HttpResponse:
-    """The file with its ETag, or 304 if the caller has it already."""
-    etag = f'"{file.sha256}"'
-    asked = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-    if etag in asked or "*" in asked:
-        r = HttpResponse(status=304)
-    else:
-        r = HttpResponse(file.body, content_type=file.content_type)
-        r["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    r["ETag"], r["Cache-Control"] = etag, "private, no-cache"
-    return r
 
 
 routes = [("groups", GroupViewSet, "api-group")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
+from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,9 +15,14 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from exceptions_app.api.approvals import ApprovalSerializer
+from exceptions_app.api.exports import IF_NONE_MATCH, TARGET, answer, asked_target
 from exceptions_app.api.lint import FindingSerializer
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
+from exceptions_app.export.everything import NAME, write_everything
+from exceptions_app.export.package import package_for_policy, package_per_policy
+from exceptions_app.export.targets import download
+from exceptions_app.export.whose import exportable
 from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
@@ -31,7 +38,10 @@ from truscan.models.estate import Group
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
+    from django.http import HttpResponse
     from rest_framework.request import Request
+
+SINCE = OpenApiParameter("since", int, description="An earlier revision, which the server has")
 
 
 class PolicySerializer(serializers.ModelSerializer[Policy]):
@@ -226,6 +236,49 @@ class PolicyViewSet(
             rows = rows.filter(pk=latest.pk) if latest else rows.none()
         page = cast("list[Revision]", self.paginate_queryset(rows) or [])  # type: ignore[arg-type]
         return self.get_paginated_response(RevisionSerializer(page, many=True).data)
+
+    @extend_schema(
+        parameters=[TARGET, SINCE, IF_NONE_MATCH],
+        responses={
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            304: None,
+            (409, "application/problem+json"): OpenApiTypes.OBJECT,
+        },
+    )
+    @action(detail=True, methods=["get"], filterset_fields=[])
+    def export(self, request: Request, pk: str) -> HttpResponse:
+        """The newest revision as the export target's file or zip, wherever the policy is in force.
+
+        With `since`, the change of a REST target begins at that revision. Asks that the person sees
+        every group that the policy is on.
+        """
+        policy = self.get_object()
+        if not may_write_groups(self.user, "viewer", groups_touched([policy])):
+            raise PermissionDenied
+        target = asked_target(request)
+        since = request.query_params.get("since", "").strip()
+        number = serializers.IntegerField(min_value=1).run_validation(since) if since else None
+        try:
+            package = package_for_policy(policy, now=timezone.now(), since=number)
+            file = download(package, target)
+        except ExceptionsError as error:
+            raise refused(error) from error
+        return answer(file, request.headers.get("If-None-Match", ""))
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    @action(detail=False, methods=["get"], filterset_fields=[])
+    def everything(self, request: Request) -> FileResponse:
+        """Every policy that the person sees whole, in every target: one zip with a manifest."""
+        mine, others = exportable(self.user)
+        out = TemporaryFile()  # noqa: SIM115  # the answer closes it when it is sent
+        try:
+            write_everything(package_per_policy(mine, now=timezone.now()), out, others)
+        except ExceptionsError as error:
+            out.close()
+            raise refused(error) from error
+        out.seek(0)
+        return FileResponse(out, as_attachment=True, filename=NAME, content_type="application/zip")
 
 
 routes = [("policies", PolicyViewSet, "api-policy")]

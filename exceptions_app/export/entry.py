@@ -112,6 +112,11 @@ def read_set(
     )
 
 
+def read_entries(canonical: str) -> tuple[Entry, ...]:
+    """All rules of a revision's canonical text, also those that have expired."""
+    return tuple(map(_entry, _document(canonical)["entries"]))
+
+
 def _document(canonical: str) -> dict[str, Any]:
     # A half surrogate is no character: replaced before keys are sorted by it.
     document: dict[str, Any] = json.loads(canonical.encode("utf-8", "replace"))

@@ -130,8 +130,12 @@ def as_zip(files: Mapping[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
-            member = zipfile.ZipInfo(name, _NO_TIME)
-            member.create_system = 3  # Unix, wherever this runs: Python would say Windows there
-            member.external_attr = 0o644 << 16
-            archive.writestr(member, files[name])
+            add_member(archive, name, files[name])
     return out.getvalue()
+
+
+def add_member(archive: zipfile.ZipFile, name: str, body: bytes) -> None:
+    member = zipfile.ZipInfo(name, _NO_TIME)
+    member.create_system = 3  # Unix, wherever this runs: Python would say Windows there
+    member.external_attr = 0o644 << 16
+    archive.writestr(member, body)

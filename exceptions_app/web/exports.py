@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from exceptions_app.errors import ExceptionsError
-from exceptions_app.export.package import location_called, package_for_group, package_for_policy
+from exceptions_app.export.everything import NAME, write_everything
+from exceptions_app.export.package import (
+    location_called,
+    package_for_group,
+    package_for_policy,
+    package_per_policy,
+)
 from exceptions_app.export.targets import TARGETS, download
+from exceptions_app.export.whose import exportable
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.web.groups import get_group
 from exceptions_app.web.policies import get_policy
@@ -58,18 +66,40 @@ def revision_export(request: HttpRequest, pk: int, target: str) -> HttpResponse:
     policy = get_policy(request, pk)
     if target not in TARGETS:
         raise Http404
+    since = text_of(request.GET, "since", 9)
+    if since and not (since.isascii() and since.isdecimal()):
+        raise Http404
     if not may_write_groups(person(request), "viewer", groups_touched([policy])):
         text = f"{policy} is also on groups outside yours: export it on the page of your group."
         messages.error(request, text)
         return redirect("policy", pk)
     try:
-        return attachment(package_for_policy(policy, now=timezone.now()), target)
+        package = package_for_policy(
+            policy, now=timezone.now(), since=int(since) if since else None
+        )
+        return attachment(package, target)
     except ExceptionsError as error:
         messages.error(request, str(error))
         return redirect("policy", pk)
 
 
+@require_GET
+def export_everything(request: HttpRequest) -> FileResponse | HttpResponse:
+    """Every policy that the person sees whole, in every target, as one zip."""
+    mine, others = exportable(person(request))
+    out = TemporaryFile()  # noqa: SIM115  # the answer closes it when it is sent
+    try:
+        write_everything(package_per_policy(mine, now=timezone.now()), out, others)
+    except ExceptionsError as error:
+        out.close()
+        messages.error(request, str(error))
+        return redirect("policy-list")
+    out.seek(0)
+    return FileResponse(out, as_attachment=True, filename=NAME, content_type="application/zip")
+
+
 urlpatterns = [
+    path("policies/export/", export_everything, name="export-everything"),
     path("groups/<int:pk>/export/<slug:target>/", group_export, name="group-export"),
     path("policies/<int:pk>/export/<slug:target>/", revision_export, name="revision-export"),
 ]

@@ -35,6 +35,8 @@ def ask(
     with transaction.atomic():
         send = getattr(client, method.lower())
         r = send(reverse(name, args=args), data or None, headers=headers, **more)
+        if r.streaming:
+            list(r)  # read to its end, so that its file is closed
         transaction.set_rollback(True)
     status: int = r.status_code
     return status

@@ -161,6 +161,7 @@ ROWS = [
     ),
     Row("policy-ask", "GET", "302 404 403 200 200 200 200", lambda o, w: [o.policy.pk]),
     Row("policy-ask", "POST", "302 404 403 302 302 302 302", lambda o, w: [o.policy.pk]),
+    Row("export-everything", "GET", "302 302 200 200 200 200 200"),
     Row("detection-list", "GET", "302 200 200 200 200 200 200"),
     Row("detection-raw", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.log_import.pk, 1]),
     Row("import-list", "GET", "302 200 200 200 200 200 200"),
