@@ -11,6 +11,7 @@ class ExceptionsConfig(AppConfig):
         """Models are loaded by now, so the modules below can be."""
         from exceptions_app.coverage import Decided
         from exceptions_app.policies import approval, publish_request
+        from exceptions_app.sepm import drift, job
         from exceptions_app.triage.watching import return_due
         from exceptions_app.web.approvals import waiting
         from truscan import coverage, ticking
@@ -20,3 +21,5 @@ class ExceptionsConfig(AppConfig):
         ticking.register("watches", return_due)
         approval.register(publish_request.ACT)
         frame.register_count("approval-list", waiting)
+        ticking.register("SEPM jobs", job.tick)
+        ticking.register("SEPM drift", drift.tick)

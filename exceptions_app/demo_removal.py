@@ -50,6 +50,9 @@ _DELETES: tuple[tuple[str, str], ...] = (
         "process_id IN (SELECT id FROM gone_process) OR revision_id IN"
         " (SELECT id FROM exceptions_app_revision WHERE policy_id IN (SELECT id FROM gone_policy))",
     ),
+    ("sepmstep", "policy_id IN (SELECT id FROM gone_policy)"),
+    ("sepmpolicy", "policy_id IN (SELECT id FROM gone_policy)"),
+    ("sepmjob_policies", "policy_id IN (SELECT id FROM gone_policy)"),
     ("revision", "policy_id IN (SELECT id FROM gone_policy)"),
     ("approvalrequest_policies", "policy_id IN (SELECT id FROM gone_policy)"),
     ("approvalrequest", "id IN (SELECT id FROM gone_request)"),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from exceptions_app.models import approval, arrival, decision, exception, lint, policy, watch
+from exceptions_app.models import approval, arrival, decision, exception, lint, policy, sepm, watch
 
-__all__ = ["approval", "arrival", "decision", "exception", "lint", "policy", "watch"]
+__all__ = ["approval", "arrival", "decision", "exception", "lint", "policy", "sepm", "watch"]

@@ -127,10 +127,11 @@ class Simulated:
                 raise Answer(200, "An unexpected error occurred. Contact your administrator.")
             if isinstance(fault, int):
                 raise error(fault, f"Simulated {fault}")
-            told = self._routed(method, path, query, body, token)
-            if fault == "die after":
-                raise Dies
-            return told
+            try:
+                return self._routed(method, path, query, body, token)
+            finally:
+                if fault == "die after":
+                    raise Dies
 
     def _fault(self, method: str, path: str) -> Any:
         for asked, waiting in self.faults.items():

@@ -1,0 +1,14 @@
+"""Celery tasks: ids in, rows for state; each is safe to run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from exceptions_app.sepm import job
+
+
+@shared_task(name="exceptions_app.run_sepm_job")
+def run_sepm_job(job_id: int) -> None:
+    """Do a job on a SEPM server, or go on with it; one that another worker has is left alone."""
+    job.run_job(job_id, now=timezone.now())
