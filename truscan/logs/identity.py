@@ -34,9 +34,14 @@ def detection_key(record: LogRecord) -> int:
 def process_identity(record: LogRecord) -> uuid.UUID:
     """The process as 128 bits: its hash, else file name (or application) and generic path."""
     if record.hash:
-        return _uuid("hash", record.hash)
+        return hash_identity(record.hash)
     name = record.file_name or record.application_name or ""
     return _uuid("name", name, generic_path(record.file_path) if record.file_path else "")
+
+
+def hash_identity(hash_: str) -> uuid.UUID:
+    """The process that a list names by its hash alone; a log that tells of it later finds it."""
+    return _uuid("hash", hash_)
 
 
 def _uuid(*facts: str) -> uuid.UUID:

@@ -1,0 +1,196 @@
+"""Rules from files into a draft: hostile files first, then counts, one decision, one undo."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import IO, Any, cast
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from exceptions_app.export import canonical
+from exceptions_app.export.package import package_for_policy
+from exceptions_app.export.targets import export
+from exceptions_app.importing.read import MOST_BYTES, read_rules
+from exceptions_app.importing.rules import ImportRefused
+from exceptions_app.models.decision import Decision
+from exceptions_app.models.exception import ProcessException
+from exceptions_app.policies.publish import publish
+from exceptions_app.triage.undo import undo
+from tests.exceptions_app.acts import give, make_policy
+from tests.exceptions_app.export.revisions import policy_package, rule, sha1, sha256
+from tests.exceptions_app.web.estate import make_seen
+from tests.make import NOW, SYSTEM, make_group, make_user
+from truscan.models.audit import AuditEvent
+from truscan.models.counts import ProcessSummary
+from truscan.models.process import Process
+
+A, B, C = (digit * 63 + "1" for digit in "abc")
+
+
+def body(**configuration: Any) -> bytes:
+    return json.dumps({"name": "Old", "enabled": True, "configuration": configuration}).encode()
+
+
+def file_rule(hash_: str, action: str, **more: Any) -> dict[str, Any]:
+    return {"processfile": {"sha2": hash_.upper(), "name": "old.exe"}, "action": action, **more}
+
+
+def bundle_bytes(**changes: Any) -> bytes:
+    package = policy_package(
+        rule("erp.exe", "ignore", sha256("a"), sha1("a")), rule("n", "terminate")
+    )
+    document = json.loads(export(package, "bundle")["bundle.json"])
+    document |= changes
+    if "content_sha256" not in changes:
+        content = {key: value for key, value in document.items() if key != "content_sha256"}
+        document["content_sha256"] = canonical.sha256(content)
+    return canonical.compact(document)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"", "names no column of hashes"),
+        (b"\xff\xfe{\x00", "not UTF-8"),
+        (b"[" * 100_000, "no readable JSON"),
+        (b'{"a": 1}', "neither a policy file"),
+        (b'{"configuration": []}', "neither a policy file"),
+        (body(rules_of_2030=[]), "rules_of_2030"),
+        (body(applications={"sha2": A}), "no list"),
+        (body(applications=[{"action": "IGNORE"}]), "no processfile"),
+        (body(applications=[file_rule("xyz", "IGNORE")]), "no SHA-256"),
+        (body(denylistrules=[file_rule("0" * 64, "BLOCK")]), "no SHA-256"),
+        (b'{"format": "truscan-policy/9"}', "truscan-policy/1 is read"),
+        (b'{"format": "truscan-policy/1"}', "breaks its schema"),
+        (bundle_bytes(content_sha256="0" * 64), "was changed after it was written"),
+        (b"sha256,response\n" + A.encode() + b",maybe\n", "Line 2 has no response"),
+        (b"sha256,response\nabc,ignore\n", "Line 2: 'abc' is no SHA-256"),
+        (b'sha256,response\n"' + b"x" * 200_000 + b'",ignore', "Line 2: .* is no SHA-256"),
+    ],
+)
+def test_what_is_not_understood_is_refused_whole(sent: bytes, told: str) -> None:
+    with pytest.raises(ImportRefused, match=told):
+        read_rules(io.BytesIO(sent))
+
+
+def test_a_huge_file_is_not_read_to_its_end() -> None:
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def read(self, size: int = -1) -> bytes:
+            assert 0 < size <= MOST_BYTES + 1
+            self.given += size
+            return b"{" * size
+
+    stream = Endless()
+    with pytest.raises(ImportRefused, match="more than 32 MB"):
+        read_rules(cast("IO[bytes]", stream))
+    assert stream.given == MOST_BYTES + 1
+
+
+def test_bodies_of_both_versions_and_their_faults_are_read() -> None:
+    v1 = body(
+        applications=[
+            file_rule(A, "IGNORE"),
+            file_rule(B, "LOG_ONLY", rulestate={"enabled": True, "source": ""}),
+        ],
+        blacklistrules=[file_rule(C, "BLOCK"), file_rule(B, "REMOVE")],
+        files=[{"path": "x", "pathvariable": "[NONE]", "SONAR": True, "sonar": True}],
+        extension_list=None,
+        mac={"files": [{"path": "y", "pathvariable": "[HOME]"}]},
+    )
+    v2 = body(
+        denylistrules=[file_rule(C, "QUARANTINE")], knownrisks=None,
+        extension_list=[{"extensions": ["tmp", "log"]}, {"extensions": ["bak"]}],
+    )  # fmt: skip
+    found, _ = read_rules(io.BytesIO(v1))
+    assert [(one.hash, one.response, one.name) for one in found.rules] == [
+        (A, "ignore", "old.exe"),
+        (C, "terminate", "old.exe"),
+    ]
+    assert found.not_ours == {
+        "applications LOG_ONLY": 1,
+        "blacklistrules REMOVE": 1,
+        "files": 1,
+        "mac.files": 1,
+    }
+    found, _ = read_rules(io.BytesIO(v2))
+    assert [(one.hash, one.response) for one in found.rules] == [(C, "quarantine")]
+    assert found.not_ours == {"extension_list": 3}
+    found, _ = read_rules(io.BytesIO(b"\xef\xbb\xbfSHA256;Name\r\n" + A.encode()), "ignore")
+    assert [(one.hash, one.response) for one in found.rules] == [(A, "ignore")]
+    found, _ = read_rules(io.BytesIO(bundle_bytes()))
+    assert [len(one.hash) for one in found.rules] == [64, 40]
+    assert found.not_ours == {"rules without a hash": 1}
+
+
+def run(path: Path, *more: str) -> dict[str, Any]:
+    out = io.StringIO()
+    call_command("import_policy", str(path), "--policy", "Sales", "--json", *more, stdout=out)
+    told: dict[str, Any] = json.loads(out.getvalue())
+    return told
+
+
+@pytest.mark.django_db
+def test_counted_then_taken_as_one_decision_and_undone_as_one(tmp_path: Path) -> None:
+    group = make_group("My Company\\Sales")
+    policy = make_policy("Sales", group.path)
+    known, listed = make_seen("a.exe", "a", (group,)), make_seen("l.exe", "d", (group,))
+    give(known, policy, "quarantine")
+    Process.objects.filter(pk=listed.pk).update(on_symantec_list=True)
+    path = tmp_path / "old.json"
+    rules = [file_rule(A, "IGNORE"), file_rule(B, "IGNORE"), file_rule(listed.hash, "IGNORE")]
+    path.write_bytes(body(applications=rules, denylistrules=[file_rule(C, "BLOCK")]))
+
+    def draft() -> dict[str, str]:
+        rows = ProcessException.objects.filter(policy=policy, retired_at=None)
+        return dict(rows.values_list("process__hash", "response"))
+
+    before = (draft(), Process.objects.count(), AuditEvent.objects.count())
+    told = run(path, "--dry-run")
+    counts = {name: told[name] for name in ("created", "updated", "unchanged", "conflicting")}
+    assert counts == {"created": 2, "updated": 0, "unchanged": 0, "conflicting": 2}
+    assert (draft(), Process.objects.count(), AuditEvent.objects.count()) == before
+    assert run(path) | {"decision": None, "dry_run": True} == told
+    assert draft() == {A: "quarantine", B: "ignore", C: "terminate"}
+    event = AuditEvent.objects.order_by("-pk")[0]
+    assert event.code == "decision.imported"
+    assert event.after is not None
+    assert (event.after["file"], event.after["new_processes"]) == ("old.json", 2)
+    again = run(path)
+    assert (again["decision"], again["created"], again["unchanged"]) == (None, 0, 2)
+    assert run(path, "--replace")["updated"] == 1
+    assert draft()[A] == "ignore"
+
+    unseen = Process.objects.get(hash=B)
+    assert not ProcessSummary.objects.filter(process=unseen).exists()
+    client = Client()
+    client.force_login(make_user("owner", "administrator"))
+    for address in ("/", f"/processes/{unseen.pk}/", f"/policies/{policy.pk}/"):
+        assert client.get(address, follow=True).status_code == 200, address
+    publish(actor=SYSTEM, policy=policy, now=NOW)
+    lists = json.loads(export(package_for_policy(policy, now=NOW), "sepm-rest-v2")["policy.json"])
+    assert len(lists["configuration"]["applications"]) == 2
+
+    for decision in Decision.objects.order_by("-pk")[:2]:
+        undo(actor=SYSTEM, decision=decision, now=decision.decided_at)
+    assert draft() == {A: "quarantine"}
+
+
+@pytest.mark.django_db
+def test_a_file_that_contradicts_itself_changes_nothing(tmp_path: Path) -> None:
+    make_policy("Sales", make_group("My Company\\Sales").path)
+    path = tmp_path / "list.csv"
+    path.write_text(f"hash,response\n{B},ignore\n{A},ignore\n{A},terminate\n")
+    with pytest.raises(CommandError, match="both ignore and terminate"):
+        run(path)
+    path.write_bytes(body(files=[{"path": "x", "pathvariable": "[NONE]"}]))
+    with pytest.raises(CommandError, match="no rule for a hash"):
+        run(path)
+    with pytest.raises(CommandError, match="cannot be read"):
+        run(tmp_path / "nowhere")
+    assert not Process.objects.exists()
