@@ -157,6 +157,12 @@ ROWS = [
     Row("api-webhook-detail", "GET", "401 404 404 404 404 404 200", lambda o, w: [w.webhook.pk]),
     Row("api-webhook-detail", "DELETE", "401 404 404 404 404 404 204", lambda o, w: [w.webhook.pk]),
     Row(
+        "api-webhook-replay",
+        "POST",
+        "401 404 404 404 404 404 202",
+        lambda o, w: [w.webhook.pk, w.delivery],
+    ),
+    Row(
         "api-webhook-deliveries", "GET", "401 404 404 404 404 404 200", lambda o, w: [w.webhook.pk]
     ),
 ]

@@ -128,6 +128,12 @@ class World:
     sessions: dict[str, str] = field(default_factory=dict)
     bearers: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def delivery(self) -> int:
+        """One that arrived."""
+        rows = self.webhook.deliveries
+        return rows.get_or_create(event=self.event, defaults={"due_at": AT, "sent_at": AT})[0].pk
+
 
 def make_side(path: str, digits: str, site: Site) -> Side:
     # Decisions can be undone for thirty days and tokens expire, so this world is of today.

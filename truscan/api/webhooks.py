@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from truscan.access.actor import Actor
 from truscan.access.scope import sees_whole_estate
+from truscan.api.problem import Conflict
 from truscan.delivery.outbound import OutboundError
-from truscan.delivery.webhooks import create_webhook, end_webhook
+from truscan.delivery.webhooks import create_webhook, end_webhook, send_again
 from truscan.models.webhook import Webhook, WebhookDelivery
 
 if TYPE_CHECKING:
@@ -103,6 +104,27 @@ class WebhookViewSet(
         rows = self.get_object().deliveries.select_related("event")
         page = cast("list[WebhookDelivery]", self.paginate_queryset(rows) or [])  # type: ignore[arg-type]
         return self.get_paginated_response(DeliverySerializer(page, many=True).data)
+
+    @extend_schema(
+        request=None,
+        responses={202: DeliverySerializer},
+        parameters=[OpenApiParameter("delivery", int, OpenApiParameter.PATH)],
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path=r"deliveries/(?P<delivery>[0-9]{1,18})/replay",
+        filterset_fields=[],
+    )
+    def replay(self, request: Request, pk: str, delivery: str) -> Response:
+        """Send a delivery once more, with the id that it had; 409 while it is on its way."""
+        row = self.get_object().deliveries.select_related("event").filter(pk=delivery).first()
+        if row is None:
+            raise Http404
+        if not send_again(actor=Actor.by_token(self.user), delivery=row, now=timezone.now()):
+            raise Conflict("It is on its way already, or its webhook has ended.")
+        row.refresh_from_db()
+        return Response(DeliverySerializer(row).data, status=202)
 
 
 routes = [("webhooks", WebhookViewSet, "api-webhook")]

@@ -76,6 +76,23 @@ def end_webhook(*, actor: Actor, webhook: Webhook, now: datetime) -> None:
         audit.record("webhook.ended", actor=actor, obj=webhook)
 
 
+@transaction.atomic
+def send_again(*, actor: Actor, delivery: WebhookDelivery, now: datetime) -> bool:
+    """Send a delivery once more, whatever became of it; retries begin anew. False if it is on its
+    way already or its webhook has ended.
+
+    It keeps its id, by which a receiver sees that it is the same act.
+    """
+    settled = Q(sent_at__isnull=False) | Q(given_up_at__isnull=False)
+    rows = WebhookDelivery.objects.filter(settled, pk=delivery.pk, webhook__ended_at=None)
+    again = {"sent_at": None, "given_up_at": None, "claimed_until": None, "status": None}
+    if not rows.update(due_at=now, attempts=0, last_error="", **again):
+        return False
+    said = {"delivery": delivery.pk, "event": delivery.event_id}
+    audit.record("webhook.sent_again", actor=actor, obj=delivery.webhook, after=said)
+    return True
+
+
 def tick(now: datetime) -> int:
     """Queue new acts and send what is due; the number of deliveries that left."""
     for webhook in Webhook.objects.filter(ended_at=None):

@@ -10,7 +10,14 @@ from standardwebhooks import Webhook as Signer
 from tests.make import NOW, SYSTEM, make_site
 from truscan import audit
 from truscan.delivery.outbound import OutboundError, post
-from truscan.delivery.webhooks import RETRIES, create_webhook, end_webhook, signed, tick
+from truscan.delivery.webhooks import (
+    RETRIES,
+    create_webhook,
+    end_webhook,
+    send_again,
+    signed,
+    tick,
+)
 from truscan.models.audit import AuditEvent
 from truscan.models.webhook import Webhook, WebhookDelivery
 
@@ -81,6 +88,25 @@ def test_a_dead_address_is_asked_later_and_then_given_up() -> None:
         delivery.refresh_from_db()
     assert delivery.given_up_at == now
     assert delivery.attempts == len(RETRIES) + 1
+
+
+@responses.activate
+def test_a_delivery_is_sent_again_under_its_own_id() -> None:
+    webhook, _ = make_webhook()
+    happen("policy.published")
+    responses.post(URL, status=204)
+    tick(NOW)
+    delivery = WebhookDelivery.objects.get()
+    later = NOW + timedelta(days=2)
+    assert send_again(actor=SYSTEM, delivery=delivery, now=later)
+    assert not send_again(actor=SYSTEM, delivery=delivery, now=later), "on its way already"
+    assert tick(later) == 1
+    first, second = (call.request.headers for call in responses.calls)
+    assert first["webhook-id"] == second["webhook-id"]
+    assert first["webhook-timestamp"] != second["webhook-timestamp"]
+    assert AuditEvent.objects.latest("id").code == "webhook.sent_again"
+    end_webhook(actor=SYSTEM, webhook=webhook, now=later)
+    assert not send_again(actor=SYSTEM, delivery=delivery, now=later)
 
 
 @responses.activate
