@@ -13,6 +13,7 @@ from exceptions_app.api import (
     policies,
     policy_schema,
     processes,
+    replay,
 )
 
 ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
@@ -27,4 +28,4 @@ router = SimpleRouter()
 for prefix, viewset, name in ROUTES:
     router.register(prefix, viewset, name)
 
-urlpatterns = [*policy_schema.urlpatterns, *router.urls]
+urlpatterns = [*policy_schema.urlpatterns, *replay.urlpatterns, *router.urls]

@@ -43,7 +43,7 @@ def responses_ordered(group_ids: Sequence[int], at: datetime) -> list[ResponseIn
     """
     places = [place for place in policies_in_force(group_ids) if place.policy_id is not None]
     revisions = latest_revisions({p.policy_id for p in places if p.policy_id is not None}, at)
-    rules = _rules(revisions, at)
+    rules = rules_of(revisions, at)
     return [
         ResponseInForce(
             place.group_id,
@@ -71,7 +71,8 @@ def latest_revisions(policy_ids: Iterable[int], at: datetime) -> dict[int, Revis
     return {revision.policy_id: revision for revision in rows}
 
 
-def _rules(revisions: dict[int, Revision], at: datetime) -> dict[int, list[tuple[int, str]]]:
+def rules_of(revisions: dict[int, Revision], at: datetime) -> dict[int, list[tuple[int, str]]]:
+    """By revision id, (process, response) of each unexpired rule, linked hashes included."""
     ids = [revision.pk for revision in revisions.values()]
     rules: dict[int, list[tuple[int, str]]] = defaultdict(list)
     with connection.cursor() as cursor:

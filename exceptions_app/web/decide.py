@@ -20,11 +20,13 @@ from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
+from exceptions_app.replay.run import replay_decision
 from exceptions_app.triage.decide import Result, respond
 from exceptions_app.triage.preview import preview
 from exceptions_app.triage.watching import observe
 from exceptions_app.web.choice import GROUPS_SHOWN, Choice, Options, chosen, groups_of, options
 from exceptions_app.web.choice import topmost as topmost_of
+from exceptions_app.web.replay_rows import seen_groups, shown
 from exceptions_app.web.told import RESPONSES, next_address, skipped_words, tell
 from truscan.access.actor import Actor
 from truscan.access.scope import may_write_groups
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 # So many rows are marked in place; after a larger act the list is read anew.
 MARKED_MAX = 200
+# Beyond that a dialog would be slow to open; the policy's own replay has no such limit.
+REPLAYED_MAX = 500
 
 
 class DecideForm(forms.Form):
@@ -130,8 +134,23 @@ def _consequences(
             processes=dialog.choice.ids, policies=policies, response=response, now=dialog.now
         )
         ctx["policies"] = policies
+        ctx |= _replayed(dialog, policies, response)
         ctx["skipped"] = skipped_words(ctx["preview"].skips)
     return ctx
+
+
+def _replayed(dialog: Dialog, policies: list[Policy], response: str) -> dict[str, Any]:
+    """What it would have done in the last days, in the groups that the person sees."""
+    if dialog.choice.total > REPLAYED_MAX:
+        return {"too_many": REPLAYED_MAX}
+    done = replay_decision(
+        dialog.choice.ids,
+        [policy.pk for policy in policies],
+        response,
+        now=dialog.now,
+        groups=seen_groups(dialog.user),
+    )
+    return shown(done)
 
 
 def _show(

@@ -18,9 +18,11 @@ from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import open_request
+from exceptions_app.replay.run import replay_drafts
 from exceptions_app.triage.decide import retire
 from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policy_rows import policy_lines, policy_page_state, policy_state
+from exceptions_app.web.replay_rows import seen_groups, shown
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups
 from truscan.models.estate import Group
@@ -158,7 +160,9 @@ def policy_publish(request: HttpRequest, pk: int) -> HttpResponse:
             request, f"Revision {revision.number} is published. Export it and put it into SEPM."
         )
         return redirect("revision", pk, revision.number)
-    ctx = policy_state(policy, user, timezone.now()) | lint_state(policy, timezone.now())
+    now = timezone.now()
+    ctx = policy_state(policy, user, now) | lint_state(policy, now)
+    ctx |= shown(replay_drafts([policy.pk], now=now, groups=seen_groups(user)))
     return render(request, "exceptions_app/policies/publish.html", ctx)
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from exceptions_app.web import approvals, exports, groups, inbox, lint, policies, process, revisions
+from exceptions_app.web import (
+    approvals,
+    exports,
+    groups,
+    inbox,
+    lint,
+    policies,
+    process,
+    replay,
+    revisions,
+)
 
 urlpatterns = [
     *inbox.urlpatterns,
@@ -10,6 +20,7 @@ urlpatterns = [
     *groups.urlpatterns,
     *policies.urlpatterns,
     *revisions.urlpatterns,
+    *replay.urlpatterns,
     *exports.urlpatterns,
     *approvals.urlpatterns,
     *lint.urlpatterns,

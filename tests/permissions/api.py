@@ -125,6 +125,12 @@ ROWS = [
     Row("api-group-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-group-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.group.pk]),
     Row("api-group-policy", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.group.pk]),
+    Row(
+        "api-replay",
+        "GET",
+        "401 404 200 200 200 200 200",
+        data=lambda o, w: {"policy": o.policy.pk},
+    ),
     Row("api-ramp-plan-list", "GET", "401 200 200 200 200 200 200"),
     Row(
         "api-ramp-plan-list",

@@ -113,6 +113,8 @@ ROWS = [
     Row("revision-json", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1]),
     Row("revision-sig", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1]),
     Row("revision-compare", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1, 1]),
+    Row("policy-replay", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("ramp-replay", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("policy-publish", "GET", "302 404 403 403 200 200 200", lambda o, w: [o.policy.pk]),
     Row(
         "policy-publish",

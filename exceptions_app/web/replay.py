@@ -1,0 +1,66 @@
+"""Replay pages: what publishing a draft, or the final switch of a ramp, would have done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from exceptions_app.replay.places import places_of_plan
+from exceptions_app.replay.run import DAYS, MOST_DAYS, replay_drafts, replay_switch
+from exceptions_app.web.policies import get_policy
+from exceptions_app.web.replay_rows import seen_groups, shown
+from truscan.models.ramp import RampPlan
+from truscan.web.gate import person
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+CHOICES = (7, 30, 90)
+ACTIONS = ("quarantine", "terminate")
+
+
+def days_of(request: HttpRequest) -> int:
+    """The days asked for; anything else than a number from 1 on is the usual window."""
+    text = request.GET.get("days", "")
+    is_number = text.isascii() and text.isdecimal() and len(text) < 5 and int(text) > 0
+    return min(int(text), MOST_DAYS) if is_number else DAYS
+
+
+@require_GET
+def policy_replay(request: HttpRequest, pk: int) -> HttpResponse:
+    """The draft against what clients run, over the groups that the person sees."""
+    policy, user = get_policy(request, pk), person(request)
+    done = replay_drafts(
+        [policy.pk], now=timezone.now(), days=days_of(request), groups=seen_groups(user)
+    )
+    ctx = {**shown(done), "policy": policy, "choices": CHOICES}
+    return render(request, "exceptions_app/replay/policy.html", ctx)
+
+
+@require_GET
+def ramp_replay(request: HttpRequest, pk: int) -> HttpResponse:
+    """The final switch from Log to Quarantine or Terminate, where the plan's scan policy holds."""
+    user = person(request)
+    plan = get_object_or_404(RampPlan.objects.visible_to(user).select_related("scan_policy"), pk=pk)
+    asked = request.GET.get("action", "")
+    action = asked if asked in ACTIONS else ACTIONS[0]
+    places = places_of_plan(plan, seen_groups(user))
+    done = replay_switch(places, action, now=timezone.now(), days=days_of(request))
+    ctx = {
+        **shown(done),
+        "plan": plan,
+        "action": action,
+        "actions": ACTIONS,
+        "choices": CHOICES,
+    }
+    return render(request, "exceptions_app/replay/switch.html", ctx)
+
+
+urlpatterns = [
+    path("policies/<int:pk>/replay/", policy_replay, name="policy-replay"),
+    path("ramp/<int:pk>/replay/", ramp_replay, name="ramp-replay"),
+]
