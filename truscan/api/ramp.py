@@ -20,11 +20,13 @@ from truscan.api.problem import Conflict
 from truscan.models.estate import Group
 from truscan.models.ramp import RampPlan, ScanPolicyUse, Track
 from truscan.ramp.actions import act
-from truscan.ramp.create import create_plan
-from truscan.ramp.errors import RampError
+from truscan.ramp.create import MOST_DAYS, create_plan
+from truscan.ramp.errors import PlanRefused, RampError
 from truscan.ramp.find import find_location
+from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL
+from truscan.ramp.open_days import MOST_CLOSURES, ClosedFor, Closure, OpenDays
 from truscan.ramp.outline import outline
-from truscan.ramp.plan import COMMERCIAL_ACTIONS, MAX_DAYS, MIN_DAYS
+from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile
 from truscan.ramp.rows import group_ids_of, visible_groups_of, with_rows
 from truscan.ramp.schedule import Action
 
@@ -37,6 +39,13 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 
+class ClosureSerializer(serializers.Serializer[Any]):
+    first = serializers.DateField()
+    last = serializers.DateField()
+    kind = serializers.ChoiceField(choices=[kind.value for kind in ClosedFor])
+    name = serializers.CharField(default="", allow_blank=True, max_length=100)
+
+
 class PlanSerializer(serializers.Serializer[Any]):
     scan_policy = serializers.CharField(max_length=255)
     track = serializers.ChoiceField(choices=Track.choices)
@@ -45,12 +54,38 @@ class PlanSerializer(serializers.Serializer[Any]):
         required=False, default="", allow_blank=True, max_length=256, help_text="else all locations"
     )
     start_on = serializers.DateField()
-    days = serializers.IntegerField(min_value=MIN_DAYS, max_value=MAX_DAYS, default=75)
+    days = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_DAYS,
+        default=75,
+        help_text=f"between the first and the last level; outside {MIN_DAYS} to {MAX_DAYS} a "
+        "reason is needed",
+    )
+    dwells = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_SPELL),
+        default=list,
+        max_length=9,
+        help_text="days at each level but the last, instead of an even spread",
+    )
+    profile = serializers.ChoiceField(choices=[p.value for p in Profile], default="ramp")
+    break_in = serializers.IntegerField(min_value=0, max_value=MAX_SPELL, default=0)
+    enforce_after = serializers.IntegerField(min_value=0, max_value=MAX_SPELL, default=0)
+    watch = serializers.IntegerField(min_value=0, max_value=MAX_SPELL, default=0)
+    weekdays = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=6),
+        min_length=1,
+        max_length=7,
+        default=lambda: list(range(7)),
+        help_text="days of the week on which a level may be due, 0 is Monday",
+    )
+    closures = serializers.ListField(
+        child=ClosureSerializer(), default=list, max_length=MOST_CLOSURES
+    )
     zone = serializers.CharField(max_length=64, default="UTC")
     action = serializers.ChoiceField(
         choices=list(COMMERCIAL_ACTIONS),
         default="quarantine",
-        help_text="what commercial applications get after Log",
+        help_text="what new detections get at the end; commercial applications: after Log",
     )
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
 
@@ -59,6 +94,15 @@ class ActSerializer(serializers.Serializer[Any]):
     action = serializers.ChoiceField(choices=["confirm", "hold", "resume", "back", "end"])
     level = serializers.CharField(required=False, default="", allow_blank=True, max_length=16)
     reason = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+def open_days_asked(given: dict[str, Any]) -> OpenDays:
+    """The calendar of a request; PlanRefused for a closure that ends before it begins."""
+    try:
+        closures = tuple(Closure(**{**c, "kind": ClosedFor(c["kind"])}) for c in given["closures"])
+    except ValueError as error:
+        raise PlanRefused(str(error)) from error
+    return OpenDays(frozenset(given["weekdays"]), closures)
 
 
 def _approved_groups(user: User, ids: Collection[int]) -> list[Group]:
@@ -109,13 +153,20 @@ class RampPlanViewSet(viewsets.GenericViewSet[RampPlan]):
         if not may_write_groups(user, "approver", used.values_list("group_id", flat=True)):
             raise PermissionDenied
         name = given["location"].strip()
-        wanted = {k: v for k, v in given.items() if k not in {"groups", "location"}}
+        apart = {"groups", "location", "weekdays", "closures"}
+        wanted = {k: v for k, v in given.items() if k not in apart}
 
         def do() -> Response:
             now = timezone.now()
             try:
                 uses = [(g, find_location(g, name) if name else None) for g in groups]
-                row = create_plan(actor=Actor.by_token(user), uses=uses, now=now, **wanted)
+                row = create_plan(
+                    actor=Actor.by_token(user),
+                    uses=uses,
+                    now=now,
+                    open_days=open_days_asked(given),
+                    **wanted,
+                )
             except RampError as error:
                 raise Conflict(str(error)) from error
             return self._told(row.pk, user, now, 201)

@@ -19,7 +19,8 @@ from truscan.models.log_import import LogImport
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import confirm_level
 from truscan.ramp.create import create_plan
-from truscan.ramp.plan import Track, make_steps
+from truscan.ramp.layout import make_steps
+from truscan.ramp.plan import Track
 from truscan.ramp.rows import state_of
 
 if TYPE_CHECKING:

@@ -51,6 +51,10 @@ class Track(models.TextChoices):
 class RampPlan(models.Model):
     """Levels and dates for one scan policy and one track.
 
+    `days` lie between the first and the last level; `profile` tells a climbing plan from the
+    remote one that is high from the start; `calendar` holds the open days at the start
+    (`truscan.ramp.open_days`), which an event may replace.
+
     State is a fold over the plan's steps and events (`truscan.ramp.schedule`), never stored.
     60 to 90 days: guide p. 77. Invariant: one plan that is not ended per (scan policy, track).
     """
@@ -60,6 +64,8 @@ class RampPlan(models.Model):
     start_on = models.DateField()
     days = models.PositiveSmallIntegerField()
     timezone = models.CharField(max_length=64, default="UTC")
+    profile = models.CharField(max_length=16, default="ramp")
+    calendar = models.JSONField(default=dict)
     calendar_digest = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -84,12 +90,16 @@ class RampPlan(models.Model):
 
 
 class RampStep(models.Model):
-    """One planned level. Invariant: unique (plan, position), dates do not decrease."""
+    """One planned level, and the least days that it stays (0 = to the next planned date).
+
+    Invariant: unique (plan, position), dates do not decrease.
+    """
 
     plan = models.ForeignKey(RampPlan, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
     level = models.CharField(max_length=16)
     planned_on = models.DateField()
+    dwell_days = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -115,6 +125,9 @@ class RampEvent(models.Model):
         BACK = "back", "Gone back one level"
         ENDED = "ended", "Ended"
         MOVED = "moved", "Dates moved"
+        CALENDAR = "calendar", "Closed days changed"
+        OVERRIDE_ASKED = "override_asked", "Override asked for"
+        OVERRIDDEN = "overridden", "Gates overridden"
 
     plan = models.ForeignKey(RampPlan, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=16, choices=Kind)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from truscan.models.ramp import RampEvent, RampPlan
 from truscan.ramp.evidence import groups_in_force
+from truscan.ramp.plan import WATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -60,6 +61,7 @@ def last_changes(at: datetime, group_ids: Collection[int] | None = None) -> dict
 
 
 def _newest_changes(at: datetime) -> dict[int, RampEvent]:
-    events = RampEvent.objects.filter(kind__in=CHANGES, at__lte=at)
+    # The end of a watch is confirmed like a level, and changes nothing.
+    events = RampEvent.objects.filter(kind__in=CHANGES, at__lte=at).exclude(level=WATCHED)
     newest = events.order_by("plan_id", "-at", "-id").distinct("plan_id")
     return {event.plan_id: event for event in newest}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from truscan.ramp.open_days import facts_of
 from truscan.ramp.rows import plan_of, state_of
 from truscan.ramp.words import clicks
 
@@ -38,7 +39,10 @@ def outline(row: RampPlan, now: datetime, visible: Collection[int] | None = None
         "start_on": row.start_on.isoformat(),
         "days": row.days,
         "timezone": row.timezone,
+        "profile": row.profile,
+        "calendar": facts_of(state.open_days),
         "phase": state.phase.value,
+        "stage": state.stage.value,
         "level_in_force": state.level_in_force,
         "in_force_since": utc(state.in_force_since),
         "next": {
@@ -76,6 +80,7 @@ def _steps(state: State) -> list[dict[str, Any]]:
         {
             "position": step.position,
             "level": step.level,
+            "stage": step.stage.value,
             "planned_on": step.planned_on.isoformat(),
             "due_on": step.due_on.isoformat(),
             "projected_on": step.projected_on.isoformat(),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from truscan.ramp.open_days import ALWAYS_OPEN, OpenDays
 
 # Level 10 to level 100 "over 60 to 90 days": Solutions Guide p. 77.
 MIN_DAYS = 60
 MAX_DAYS = 90
 # Reminders and due dates fall at the start of an office day, in the plan's own zone.
 DUE_TIME = time(9, 0)
-TROJAN_LEVELS = tuple(str(level) for level in range(10, 101, 10))
-KEYLOGGER_LEVELS = ("low", "high")
-COMMERCIAL_ACTIONS = ("quarantine", "terminate", "ignore")
+# Levels that are no setting of the sensitivity: the client decides by itself (guide p. 71), and
+# the log was read until the end of the watch.
+DEFAULTS = "defaults"
+WATCHED = "watched"
+_ENFORCING = ("quarantine", "terminate", "ignore")
 
 
 class Track(StrEnum):
@@ -24,7 +28,31 @@ class Track(StrEnum):
     COMMERCIAL = "commercial"
 
 
+class Profile(StrEnum):
+    """RAMP climbs inside the office; REMOTE is high from the start (guide pp. 47-60)."""
+
+    RAMP = "ramp"
+    REMOTE = "remote"
+
+
+class Stage(StrEnum):
+    """The phase that a step belongs to: vendor defaults, climbing with the action Log, the action
+    changed to Quarantine or Terminate for new detections, and watching the log afterwards."""
+
+    BREAK_IN = "break-in"
+    LOG = "log"
+    ENFORCEMENT = "enforcement"
+    WATCH = "watch"
+
+
 class Kind(StrEnum):
+    """What can happen to a plan.
+
+    An override says that `level` may be confirmed although a gate fails: it is asked for by one
+    person and given by another, or given at once where no second person is required. It counts
+    until the next change of level.
+    """
+
     CREATED = "created"
     CONFIRMED = "confirmed"
     HELD = "held"
@@ -32,20 +60,36 @@ class Kind(StrEnum):
     BACK = "back"
     MOVED = "moved"
     ENDED = "ended"
+    CALENDAR = "calendar"
+    OVERRIDE_ASKED = "override_asked"
+    OVERRIDDEN = "overridden"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A level and the local day on which it is to be set; positions count from 0."""
+    """A level and the local day on which it is to be set; positions count from 0.
+
+    A step is one thing that a person sets in SEPM and confirms here (`WATCHED` alone sets
+    nothing: it closes the watch). `dwell` is the least number of days that it stays before the
+    next step; 0 means the days to the next planned date.
+    """
 
     position: int
     level: str
     planned_on: date
+    dwell: int = 0
+
+    @property
+    def stage(self) -> Stage:
+        return stage_of(self.level)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One track of one scan policy. `zone` is an IANA name; dates are days in that zone."""
+    """One track of one scan policy. `zone` is an IANA name; dates are days in that zone.
+
+    `open_days` are those at the start; an event may replace them.
+    """
 
     id: int
     track: Track
@@ -53,6 +97,8 @@ class Plan:
     days: int
     zone: str
     steps: tuple[Step, ...]
+    open_days: OpenDays = ALWAYS_OPEN
+    profile: Profile = Profile.RAMP
 
     @property
     def tz(self) -> ZoneInfo:
@@ -75,7 +121,8 @@ class Event:
     """Something that happened to a plan. `at` is aware; `id` grows in the order of recording.
 
     `level` is the level now set in SEPM for confirmed and back, the step moved for moved;
-    `on` is the new day of a moved step. Other kinds carry neither.
+    and the level allowed for an override; `on` is the new day of a moved step; `open_days` those
+    of a changed calendar; `actor` who did it. Other kinds carry none of them.
     """
 
     id: int
@@ -84,43 +131,32 @@ class Event:
     level: str = ""
     reason: str = ""
     on: date | None = None
+    open_days: OpenDays | None = None
+    actor: str = ""
+
+    @property
+    def sets_level(self) -> bool:
+        """True if a scan setting changed in SEPM: what "since the last change" counts from."""
+        return self.kind in (Kind.CONFIRMED, Kind.BACK) and self.level != WATCHED
 
 
-def levels_of(track: Track, action: str = "quarantine") -> tuple[str, ...]:
-    """The levels of a track, lowest first (Solutions Guide pp. 76-79).
+def climb_of(track: Track, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps between which the guide wants 60 to 90 days (p. 77); none of a remote plan.
 
-    `action` is what commercial applications get after Log: quarantine, terminate or ignore.
-    Raises ValueError for another one.
+    For commercial applications the chosen action is the last of them, for others the change of
+    the action comes after them.
     """
-    if track is Track.TROJANS:
-        return TROJAN_LEVELS
-    if track is Track.KEYLOGGERS:
-        return KEYLOGGER_LEVELS
-    if action not in COMMERCIAL_ACTIONS:
-        raise ValueError(f"{action!r} is not one of {', '.join(COMMERCIAL_ACTIONS)}")
-    return ("log", action)
+    climbing = (Stage.LOG, Stage.ENFORCEMENT) if track is Track.COMMERCIAL else (Stage.LOG,)
+    return tuple(step for step in steps if step.stage in climbing)
 
 
-def make_steps(
-    track: Track, start_on: date, days: int, action: str = "quarantine"
-) -> tuple[Step, ...]:
-    """Spread a track's levels evenly: the first on `start_on`, the last `days` days later.
-
-    Every level stays in force for whole days, at least one; no two stays differ by more than
-    one day. `days` outside 60 to 90 is computed all the same: whether to allow it is the
-    caller's question. Raises ValueError when there are fewer days than raises.
-
-    >>> [step.planned_on.day for step in make_steps(Track.TROJANS, date(2026, 3, 1), 27)][:4]
-    [1, 4, 7, 10]
-    """
-    levels = levels_of(track, action)
-    raises = len(levels) - 1
-    if days < raises:
-        raise ValueError(f"{len(levels)} levels need at least {raises} days, not {days}")
-    return tuple(
-        Step(position, level, start_on + timedelta(days=position * days // raises))
-        for position, level in enumerate(levels)
-    )
+def stage_of(level: str) -> Stage:
+    """The phase of a level, of any track."""
+    if level == DEFAULTS:
+        return Stage.BREAK_IN
+    if level == WATCHED:
+        return Stage.WATCH
+    return Stage.ENFORCEMENT if level in _ENFORCING else Stage.LOG
 
 
 def in_order(events: Sequence[Event]) -> tuple[Event, ...]:
@@ -141,6 +177,6 @@ def level_in_force(events: Sequence[Event], at: datetime) -> str | None:
     """The level that SEPM was last said to have at that moment; None before the first."""
     level = None
     for event in in_order(events):
-        if event.at <= at and event.kind in (Kind.CONFIRMED, Kind.BACK):
+        if event.at <= at and event.sets_level:
             level = event.level
     return level

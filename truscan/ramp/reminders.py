@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from truscan.ramp.open_days import OpenDays
 from truscan.ramp.plan import Event, Plan
 from truscan.ramp.schedule import Due, Phase, State, fold
 
 # Time enough to ask for a change window, short enough to be remembered.
 NOTICE = timedelta(days=2)
+# Over a weekend or a holiday people hear of it on the last open day before; a long freeze would
+# make that too early.
+EARLIEST_NOTICE = timedelta(days=7)
 
 
 class ReminderKind(StrEnum):
@@ -52,12 +56,19 @@ def reminders_of(plan: Plan, state: State) -> tuple[Reminder, ...]:
     if state.phase not in (Phase.PLANNED, Phase.RUNNING) or state.next is None:
         return ()
     day, due_on = office_day(plan, state.now), state.next.on
-    if day < due_on - NOTICE:
+    notice_on = notice_day(state.open_days, due_on)
+    if day < notice_on:
         return ()
     if day < due_on:
-        return (_reminder(plan, state.next, ReminderKind.BEFORE, due_on - NOTICE),)
+        return (_reminder(plan, state.next, ReminderKind.BEFORE, notice_on),)
     kind = ReminderKind.DUE if day == due_on else ReminderKind.OVERDUE
     return (_reminder(plan, state.next, kind, day),)
+
+
+def notice_day(open_days: OpenDays, due_on: date) -> date:
+    """Two days before the date, or the last open day before those."""
+    notice_on = open_days.last_open(due_on - NOTICE)
+    return notice_on if due_on - notice_on <= EARLIEST_NOTICE else due_on - NOTICE
 
 
 def office_day(plan: Plan, now: datetime) -> date:

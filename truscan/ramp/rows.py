@@ -9,7 +9,8 @@ from django.db.models import Prefetch
 
 from truscan.models.estate import Group
 from truscan.models.ramp import RampEvent, RampPlan, ScanPolicyUse
-from truscan.ramp.plan import Event, Kind, Plan, Step, Track
+from truscan.ramp.open_days import open_days_of
+from truscan.ramp.plan import Event, Kind, Plan, Profile, Step, Track
 from truscan.ramp.schedule import State, fold
 
 if TYPE_CHECKING:
@@ -31,8 +32,17 @@ def with_rows(plans: QuerySet[RampPlan]) -> QuerySet[RampPlan]:
 
 
 def plan_of(row: RampPlan) -> Plan:
-    steps = tuple(Step(s.position, s.level, s.planned_on) for s in row.steps.all())
-    return Plan(row.pk, Track(row.track), row.start_on, row.days, row.timezone, steps)
+    steps = tuple(Step(s.position, s.level, s.planned_on, s.dwell_days) for s in row.steps.all())
+    return Plan(
+        row.pk,
+        Track(row.track),
+        row.start_on,
+        row.days,
+        row.timezone,
+        steps,
+        open_days_of(row.calendar),
+        Profile(row.profile),
+    )
 
 
 def events_of(row: RampPlan) -> list[Event]:
@@ -40,7 +50,7 @@ def events_of(row: RampPlan) -> list[Event]:
 
 
 def event_of(row: RampEvent) -> Event:
-    on = row.facts.get("on")
+    on, calendar = row.facts.get("on"), row.facts.get("calendar")
     return Event(
         row.pk,
         Kind(row.kind),
@@ -48,6 +58,8 @@ def event_of(row: RampEvent) -> Event:
         row.level,
         row.reason,
         date.fromisoformat(on) if on else None,
+        open_days_of(calendar) if calendar else None,
+        row.actor_name,
     )
 
 

@@ -1,7 +1,10 @@
 """The state of a ramp plan: a function of (plan, events, now), kept nowhere. Pure Python.
 
 Nothing here depends on a job that ran or did not run: a missed, late or doubled beat cannot
-change a plan, and any past or future day can be asked for.
+change a plan, and any past or future day can be asked for (`truscan.ramp.travel`). What the logs
+say bears on the advice, never on the state: advice is a function of (state, evidence), and people
+confirm. It belongs to `State.next`, the step that somebody would set, and to the level in force,
+whose log was read since `State.in_force_since`.
 """
 
 from __future__ import annotations
@@ -12,7 +15,19 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from truscan.ramp.course import Course, Spell, course_of
-from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Event, Kind, Plan, in_order
+from truscan.ramp.open_days import NEEDS_REASON, OpenDays
+from truscan.ramp.plan import (
+    MAX_DAYS,
+    MIN_DAYS,
+    WATCHED,
+    Event,
+    Kind,
+    Plan,
+    Stage,
+    climb_of,
+    in_order,
+    stage_of,
+)
 
 
 class Phase(StrEnum):
@@ -74,6 +89,10 @@ class StepState:
     reached_on: date | None
     status: Status
 
+    @property
+    def stage(self) -> Stage:
+        return stage_of(self.level)
+
 
 @dataclass(frozen=True, slots=True)
 class Permit:
@@ -93,8 +112,14 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that is to be known of a plan at `now`. Days count from the day the first level was,
-    or will be, set. `next` of a held plan is due as if it were resumed today."""
+    """All that is to be known of a plan at `now`. Days count from the day the first step was, or
+    will be, set. `next` of a held plan is due as if it were resumed today.
+
+    `stage` is the phase of the step in force, or of the first one before that.
+    `projected_days` lie between the first level and the last, without the phases around them;
+    None for a plan that does not climb. `override_asked` and `overridden` are about the next
+    step.
+    """
 
     phase: Phase
     now: datetime
@@ -109,8 +134,12 @@ class State:
     begins_on: date
     planned_end_on: date
     projected_end_on: date
-    projected_days: int
+    projected_days: int | None
     permits: tuple[Permit, ...]
+    stage: Stage
+    open_days: OpenDays
+    override_asked: Event | None
+    overridden: Event | None
 
     @property
     def day_number(self) -> int:
@@ -120,7 +149,9 @@ class State:
     @property
     def is_outside_guide(self) -> bool:
         """True when the way to the last level takes fewer than 60 or more than 90 days."""
-        return self.phase is not Phase.ENDED and not MIN_DAYS <= self.projected_days <= MAX_DAYS
+        if self.phase is Phase.ENDED or self.projected_days is None:
+            return False
+        return not MIN_DAYS <= self.projected_days <= MAX_DAYS
 
     def permit(self, action: Action) -> Permit:
         return next(permit for permit in self.permits if permit.action is action)
@@ -168,9 +199,38 @@ def _state(plan: Plan, course: Course, now: datetime, today: date) -> State:
         begins_on=begins_on,
         planned_end_on=plan.steps[-1].planned_on,
         projected_end_on=projected[-1],
-        projected_days=(projected[-1] - begins_on).days,
+        projected_days=_climb_days(plan, course, projected),
         permits=_permits(plan, course, phase, today, upcoming),
+        stage=stage_of(plan.steps[max(course.position, 0)].level),
+        open_days=course.open_days,
+        override_asked=course.override_asked,
+        overridden=course.overridden,
     )
+
+
+def _climb_days(plan: Plan, course: Course, projected: list[date]) -> int | None:
+    """From the first time at the first level to the last arrival at the last one."""
+    climb = climb_of(plan.track, plan.steps)
+    if len(climb) < 2:
+        return None
+    first, last = climb[0], climb[-1]
+    begun = [spell.since for spell in course.spells if spell.level == first.level]
+    begins_on = plan.day_of(begun[0]) if begun else projected[first.position]
+    ends_on = projected[last.position]
+    if course.position >= last.position and course.spells:
+        ends_on = plan.day_of(_arrival(plan, course, last.position))
+    return (ends_on - begins_on).days
+
+
+def _arrival(plan: Plan, course: Course, position: int) -> datetime:
+    """Since when the level has been at `position` or above without a break."""
+    since = course.spells[-1].since
+    for spell in reversed(course.spells):
+        at = plan.position_of(spell.level)
+        if at is None or at < position:
+            break
+        since = spell.since
+    return since
 
 
 def _next(plan: Plan, course: Course, due: list[date]) -> Due | None:
@@ -224,7 +284,7 @@ def _permits(
     if phase is Phase.ENDED:
         return tuple(Permit(action, "This plan has ended.") for action in Action)
     return (
-        _may_confirm(plan, phase, today, upcoming),
+        _may_confirm(plan, course, phase, today, upcoming),
         Permit(Action.HOLD, _why_not_hold(phase)),
         Permit(Action.RESUME, "" if phase is Phase.HELD else "The plan is not held."),
         _may_go_back(plan, course),
@@ -233,17 +293,32 @@ def _permits(
     )
 
 
-def _may_confirm(plan: Plan, phase: Phase, today: date, upcoming: Due | None) -> Permit:
+def _may_confirm(
+    plan: Plan, course: Course, phase: Phase, today: date, upcoming: Due | None
+) -> Permit:
     if upcoming is None:
-        return Permit(Action.CONFIRM, f"The last level, {plan.steps[-1].level}, is in force.")
+        last = plan.steps[-1].level
+        told = "The watch is over." if last == WATCHED else f"The last level, {last}, is in force."
+        return Permit(Action.CONFIRM, told)
     if phase is Phase.HELD:
         return Permit(Action.CONFIRM, "The plan is held: resume it first.", upcoming.level)
+    why_reason = [*_why_early(upcoming, today), *_why_closed(course, upcoming, today)]
+    return Permit(Action.CONFIRM, level=upcoming.level, why_reason=" ".join(why_reason))
+
+
+def _why_early(upcoming: Due, today: date) -> list[str]:
     early = (upcoming.on - today).days
     if early <= 0:
-        return Permit(Action.CONFIRM, level=upcoming.level)
-    days = "1 day" if early == 1 else f"{early} days"
-    why_reason = f"This is {days} before its date."
-    return Permit(Action.CONFIRM, level=upcoming.level, why_reason=why_reason)
+        return []
+    return [f"This is {'1 day' if early == 1 else f'{early} days'} before its date."]
+
+
+def _why_closed(course: Course, upcoming: Due, today: date) -> list[str]:
+    """A blackout or a change freeze; nothing is changed in SEPM when a watch is closed."""
+    closure = course.open_days.closure_on(today)
+    if closure is None or closure.kind not in NEEDS_REASON or upcoming.level == WATCHED:
+        return []
+    return [f"Today lies in {closure.title}."]
 
 
 def _why_not_hold(phase: Phase) -> str:
@@ -255,8 +330,10 @@ def _why_not_hold(phase: Phase) -> str:
 
 
 def _may_go_back(plan: Plan, course: Course) -> Permit:
-    if course.position < 0:
+    if not course.spells:
         return Permit(Action.BACK, "No level has been set yet.")
-    if course.position == 0:
+    # After the watch one goes back below the level in force, which the watch did not change.
+    position = plan.position_of(course.spells[-1].level) or 0
+    if position == 0:
         return Permit(Action.BACK, f"{plan.steps[0].level} is the lowest level.")
-    return Permit(Action.BACK, level=plan.steps[course.position - 1].level)
+    return Permit(Action.BACK, level=plan.steps[position - 1].level)

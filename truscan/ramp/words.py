@@ -9,7 +9,11 @@ NAMES = {
     "quarantine": "Quarantine",
     "terminate": "Terminate",
     "ignore": "Ignore",
+    "defaults": "vendor defaults",
+    "watched": "end of the watch",
 }
+# What stays set while the action changes at the end.
+FULL = {"trojans": "100", "keyloggers": "High"}
 SUBJECTS = {
     "trojans": "trojans and worms",
     "keyloggers": "keyloggers",
@@ -18,14 +22,21 @@ SUBJECTS = {
 
 
 def level_name(track: str, level: str) -> str:
-    """How a level is spoken of: "level 40", "Low", "Quarantine"; "no level" for none."""
+    """How a level is spoken of: "level 40", "Low", "100 with Quarantine"; "no level" for none."""
     if not level:
         return "no level"
-    return f"level {level}" if track == "trojans" else NAMES.get(level, level)
+    if level in ("quarantine", "terminate") and track in FULL:
+        return f"{FULL[track]} with {NAMES[level]}"
+    return f"level {level}" if level.isdecimal() else NAMES.get(level, level)
 
 
 def clicks(track: str, policy_name: str, level: str) -> tuple[str, ...]:
     """What to do in SEPM to set a level (Solutions Guide p. 79, told in our own words)."""
+    if level == "watched":
+        return (
+            "Read the detections since the action changed: no new legitimate process is stopped.",
+            "Nothing is set in SEPM. Confirm here that the watch is over, or go back.",
+        )
     opening = (
         "In SEPM open Policies, choose Antivirus and Antispyware and edit the policy "
         f"“{policy_name}”.",
@@ -46,6 +57,15 @@ def _setting(track: str, level: str) -> tuple[str, ...]:
             f"for remote control applications to {name}.",
         )
     subject = SUBJECTS[track]
+    if level == "defaults":
+        return (
+            f"For {subject}, let the defaults of Symantec decide about action and sensitivity.",
+        )
+    if level in ("quarantine", "terminate"):
+        return (
+            f"Leave the sensitivity for {subject} at {FULL[track]} and set the action to "
+            f"{NAMES[level]}.",
+        )
     defaults = f"For {subject}, switch off the defaults of Symantec if they are on."
     if track == "keyloggers":
         return (defaults, f"Set the sensitivity to {NAMES.get(level, level)}; the action is Log.")

@@ -22,7 +22,6 @@ from truscan.ramp.calendar import feed_of, make_link, plan_by_secret
 from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
 from truscan.ramp.offers import day_name
-from truscan.ramp.plan import make_steps
 from truscan.ramp.rows import group_ids_of, state_of, with_rows
 from truscan.ramp.schedule import Action, State
 from truscan.ramp.words import level_name
@@ -72,20 +71,15 @@ def plan_create(request: HttpRequest) -> HttpResponse:
     form = PlanForm(request.POST or None, user=user, initial=initial)
     ctx: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
-        wanted = form.wanted()
-        if "preview" in request.POST:
-            steps = make_steps(
-                wanted["track"], wanted["start_on"], wanted["days"], wanted["action"]
-            )
-            ctx["preview"] = steps
-        else:
-            try:
-                plan = create_plan(actor=Actor.on_web(user), now=timezone.now(), **wanted)
-            except RampError as error:
-                form.add_error(None, str(error))
+        try:
+            if "preview" in request.POST:
+                ctx["preview"] = form.steps()
             else:
+                plan = create_plan(actor=Actor.on_web(user), now=timezone.now(), **form.wanted())
                 messages.success(request, f"{plan} is planned.")
                 return redirect("ramp-plan", pk=plan.pk)
+        except RampError as error:
+            form.add_error(None, str(error))
     return render(request, "truscan/ramp/create.html", ctx)
 
 

@@ -10,9 +10,12 @@ from django import forms
 from truscan.access.scope import may_write_groups
 from truscan.models.estate import Group
 from truscan.models.ramp import ScanPolicyUse, Track
+from truscan.ramp.create import MOST_DAYS, checked_steps
 from truscan.ramp.errors import NotFound
 from truscan.ramp.find import find_group, find_location
-from truscan.ramp.plan import COMMERCIAL_ACTIONS, MAX_DAYS, MIN_DAYS
+from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL, Shape
+from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, Closure, OpenDays, read_closures
+from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Step
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -32,8 +35,8 @@ class PlanForm(forms.Form):
     track = forms.ChoiceField(choices=Track.choices)
     action = forms.ChoiceField(
         choices=[(word, word.capitalize()) for word in COMMERCIAL_ACTIONS],
-        label="Action after Log",
-        help_text="Commercial applications only.",
+        label="Action at the end",
+        help_text="What new detections get at the end; commercial applications: after Log.",
     )
     groups = forms.MultipleChoiceField(
         required=False,
@@ -54,10 +57,51 @@ class PlanForm(forms.Form):
     )
     start_on = forms.DateField(label="Start", widget=forms.DateInput(attrs={"type": "date"}))
     days = forms.IntegerField(
-        min_value=MIN_DAYS,
-        max_value=MAX_DAYS,
+        min_value=1,
+        max_value=MOST_DAYS,
         initial=75,
-        help_text=f"From the first level to the last: {MIN_DAYS} to {MAX_DAYS} days.",
+        help_text=f"From the first level to the last: {MIN_DAYS} to {MAX_DAYS} days, or a reason.",
+    )
+    break_in = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_SPELL,
+        initial=0,
+        required=False,
+        label="Break-in days",
+        help_text="On vendor defaults before the first level: two to four weeks. 0 if it is over.",
+    )
+    enforce_after = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_SPELL,
+        initial=0,
+        required=False,
+        label="Days at the last level before enforcement",
+        help_text="Then the action for new detections changes from Log. 0: this plan ends before.",
+    )
+    watch = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_SPELL,
+        initial=0,
+        required=False,
+        label="Days of watching the log at the end",
+    )
+    profile = forms.ChoiceField(
+        choices=[
+            ("ramp", "Climb: the levels one after the other"),
+            ("remote", "Remote clients: high from the start, stopped at once"),
+        ],
+        required=False,
+    )
+    business_days = forms.BooleanField(
+        required=False, label="Levels are due on business days only, Monday to Friday"
+    )
+    closures = forms.CharField(
+        required=False,
+        max_length=20_000,
+        label="Closed days",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Holidays, blackouts and change freezes, one a line: "
+        "2026-12-20 2027-01-05 freeze Year end.",
     )
     zone = forms.CharField(
         max_length=64, label="Time zone", help_text="Levels are due there at 09:00."
@@ -82,6 +126,12 @@ class PlanForm(forms.Form):
             raise forms.ValidationError("Write it as in Europe/Berlin or America/New_York.")
         return name
 
+    def clean_closures(self) -> tuple[Closure, ...]:
+        try:
+            return read_closures(str(self.cleaned_data["closures"]))
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         try:
@@ -96,7 +146,31 @@ class PlanForm(forms.Form):
     def wanted(self) -> dict[str, Any]:
         """The keywords of `create_plan`."""
         names = ("scan_policy", "track", "action", "start_on", "days", "zone", "reason")
-        return {**{name: self.cleaned_data[name] for name in names}, "uses": self.uses}
+        wanted = {name: self.cleaned_data[name] for name in names}
+        for name in ("break_in", "enforce_after", "watch"):
+            wanted[name] = self.cleaned_data[name] or 0
+        weekdays = BUSINESS_DAYS if self.cleaned_data["business_days"] else EVERY_DAY
+        return {
+            **wanted,
+            "profile": self.cleaned_data["profile"] or "ramp",
+            "open_days": OpenDays(weekdays, self.cleaned_data["closures"]),
+            "uses": self.uses,
+        }
+
+    def steps(self) -> tuple[Step, ...]:
+        """The dates as they would be; RampError as `create_plan` raises it."""
+        told = self.wanted()
+        shape = Shape(
+            told["days"],
+            told["action"],
+            told["break_in"],
+            told["enforce_after"],
+            told["watch"],
+            profile=Profile(told["profile"]),
+        )
+        return checked_steps(
+            told["track"], told["start_on"], shape, told["reason"], told["open_days"]
+        )
 
     def _groups(self, data: dict[str, Any]) -> list[Group]:
         ticked = self.mine.filter(pk__in=data.get("groups", []))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
-from truscan.ramp.plan import Event, Kind, Plan, Track, make_steps
+from truscan.ramp.layout import ENFORCING, Shape, lay_out
+from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, ClosedFor, Closure, OpenDays
+from truscan.ramp.plan import Event, Kind, Plan, Track
 from truscan.ramp.schedule import Action, State, fold
 
+# Many cases where a change goes in, fewer while one works; only the plan's own arithmetic is
+# cheap enough for that, so no other property follows this profile.
+MANY = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
+CASES = settings(max_examples=5000 if MANY else 200, deadline=None)
 # Zones that change at midnight, change by half an hour, skip a day's start, or never change.
 ZONES = (
     "UTC",
@@ -38,8 +46,14 @@ def make_plan(
     days: int = 90,
     zone: str = "Europe/Berlin",
     action: str = "quarantine",
+    open_days: OpenDays | None = None,
+    break_in: int = 0,
+    enforce_after: int = 0,
+    watch: int = 0,
 ) -> Plan:
-    return Plan(7, track, start_on, days, zone, make_steps(track, start_on, days, action))
+    open_days = open_days or OpenDays()
+    steps = lay_out(track, start_on, Shape(days, action, break_in, enforce_after, watch), open_days)
+    return Plan(7, track, start_on, days, zone, steps, open_days)
 
 
 def local(plan: Plan, on: date, hour: int = 12) -> datetime:
@@ -68,12 +82,30 @@ class Life:
 
 
 @st.composite
+def calendars(draw: st.DrawFn, near: date) -> OpenDays:
+    """No calendar, a plain working week, or one with holidays, blackouts and freezes near a day."""
+    weekdays = draw(st.sampled_from([EVERY_DAY, BUSINESS_DAYS, frozenset({0, 2, 6})]))
+    closures = []
+    for kind in draw(st.lists(st.sampled_from(list(ClosedFor)), max_size=4)):
+        first = near + timedelta(days=draw(st.integers(-10, 120)))
+        closures.append(Closure(first, first + timedelta(days=draw(st.integers(0, 25))), kind))
+    return OpenDays(weekdays, tuple(closures))
+
+
+@st.composite
 def plans(draw: st.DrawFn) -> Plan:
+    track = draw(st.sampled_from(list(Track)))
+    start_on = draw(st.dates(date(2007, 1, 1), date(2032, 12, 31)))
     return make_plan(
-        draw(st.sampled_from(list(Track))),
-        draw(st.dates(date(2007, 1, 1), date(2032, 12, 31))),
+        track,
+        start_on,
         draw(st.integers(60, 90)),
         draw(st.sampled_from(ZONES)),
+        draw(st.sampled_from(ENFORCING)),
+        draw(calendars(start_on)),
+        break_in=0 if track is Track.COMMERCIAL else draw(st.sampled_from([0, 14, 28])),
+        enforce_after=draw(st.sampled_from([0, 1, 7])),
+        watch=draw(st.sampled_from([0, 14])),
     )
 
 
@@ -90,6 +122,9 @@ def lives(draw: st.DrawFn) -> Life:
         likely = [a for a in allowed if a is not Action.END] or allowed
         if not likely:
             break
+        if draw(st.integers(0, 11)) == 0:
+            events.append(Event(number, Kind.CALENDAR, at, open_days=draw(calendars(state.today))))
+            continue
         # Ending is always allowed, so it is drawn rarely, or no plan would grow old.
         choice = draw(st.sampled_from([*likely * 6, *allowed]))
         by = draw(st.integers(-3, 9))

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.truscan.ramp.lives import make_plan, plans
-from truscan.ramp.plan import Event, Kind, Plan, Track, level_in_force, make_steps
+from truscan.ramp.layout import make_steps
+from truscan.ramp.plan import Event, Kind, Plan, Track, level_in_force
 
 
 def test_it_spreads_trojans_over_ninety_days() -> None:

@@ -249,7 +249,7 @@ def test_a_group_can_be_typed(approver: User) -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"days": "30"}, "greater than or equal to 60"),
+        ({"days": "30"}, "guide says 60 to 90"),
         ({"zone": "Mars"}, "Europe/Berlin"),
         ({"groups": []}, "at least one group"),
         ({"groups": [], "more_groups": "No\\Such"}, "No group"),

@@ -16,13 +16,16 @@ from truscan.ramp.actions import act
 from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
 from truscan.ramp.find import find_group, find_location, find_plan
+from truscan.ramp.layout import COMMERCIAL_ACTIONS
+from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, OpenDays, read_closures
 from truscan.ramp.outline import outline
-from truscan.ramp.plan import COMMERCIAL_ACTIONS, MAX_DAYS, MIN_DAYS, Track
+from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Track
 from truscan.ramp.rows import state_of, with_rows
 from truscan.ramp.schedule import Action
 from truscan.ramp.words import level_name
 
 ACTS = (Action.CONFIRM, Action.HOLD, Action.RESUME, Action.BACK, Action.END)
+CLOSED = "such as “2026-12-20 2027-01-05 freeze Year end”; may be given several times"
 
 
 class Command(BaseCommand):
@@ -41,10 +44,26 @@ class Command(BaseCommand):
         parser.add_argument("--location", default="", metavar="NAME")
         parser.add_argument("--start", required=True, type=date.fromisoformat, metavar="DATE")
         parser.add_argument(
-            "--days", required=True, type=int, metavar="DAYS", help=f"{MIN_DAYS} to {MAX_DAYS}"
+            "--days",
+            required=True,
+            type=int,
+            metavar="DAYS",
+            help=f"{MIN_DAYS} to {MAX_DAYS}, else with a reason",
         )
         parser.add_argument("--timezone", default="UTC", metavar="ZONE")
         parser.add_argument("--action", default="quarantine", choices=COMMERCIAL_ACTIONS)
+        parser.add_argument("--profile", default="ramp", choices=list(Profile))
+        for name, what in (
+            ("--break-in", "days on vendor defaults before the first level"),
+            ("--enforce-after", "days at the last level before the action changes"),
+            ("--watch", "days of watching the log afterwards"),
+        ):
+            parser.add_argument(name, default=0, type=int, metavar="DAYS", help=what)
+        parser.add_argument("--dwells", nargs="+", default=(), type=int, metavar="DAYS")
+        parser.add_argument("--business-days", action="store_true")
+        parser.add_argument(
+            "--closed", action="append", default=[], metavar="FIRST LAST KIND NAME", help=CLOSED
+        )
         self._add_common(parser)
 
     def _add_verb(self, verb: str, parser: ArgumentParser) -> None:
@@ -102,6 +121,12 @@ class Command(BaseCommand):
             zone=options["timezone"],
             action=options["action"],
             reason=options["reason"],
+            break_in=options["break_in"],
+            enforce_after=options["enforce_after"],
+            watch=options["watch"],
+            dwells=options["dwells"],
+            profile=options["profile"],
+            open_days=_open_days(options),
             now=timezone.now(),
         )
 
@@ -119,6 +144,14 @@ class Command(BaseCommand):
             self.stdout.write(f"Next: {level_name(plan.track, facts['next']['level'])}")
             for number, click in enumerate(facts["next"]["clicks"], 1):
                 self.stdout.write(f"  {number}. {click}")
+
+
+def _open_days(options: dict[str, Any]) -> OpenDays:
+    try:
+        closures = read_closures("\n".join(options["closed"]))
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    return OpenDays(BUSINESS_DAYS if options["business_days"] else EVERY_DAY, closures)
 
 
 def _actor(user_name: str) -> Actor:
