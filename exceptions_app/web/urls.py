@@ -12,6 +12,7 @@ from exceptions_app.web import (
     process,
     replay,
     revisions,
+    sepm,
 )
 
 urlpatterns = [
@@ -24,4 +25,5 @@ urlpatterns = [
     *exports.urlpatterns,
     *approvals.urlpatterns,
     *lint.urlpatterns,
+    *sepm.urlpatterns,
 ]

@@ -14,11 +14,13 @@ from django.test import Client
 from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy, Revision
+from exceptions_app.models.sepm import SepmJob, SepmPolicy, SepmServer
 from exceptions_app.models.watch import Watch
 from exceptions_app.policies.approval import ask
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import PUBLISH
+from exceptions_app.sepm.setup import save_server
 from exceptions_app.triage.decide import respond
 from exceptions_app.triage.watching import observe
 from tests.make import SYSTEM, make_group, make_site, make_user
@@ -115,6 +117,14 @@ class Side:
         pk: int = self.policy.exceptions.get(process=self.decided, retired_at=None).pk
         return pk
 
+    @property
+    def sepm_job(self) -> int:
+        return SepmJob.objects.get(reach=[self.group.pk]).pk
+
+    @property
+    def sepm_policy(self) -> int:
+        return SepmPolicy.objects.get(policy=self.policy).pk
+
 
 @dataclass
 class World:
@@ -122,6 +132,7 @@ class World:
     theirs: Side
     site: Site
     webhook: Webhook
+    sepm: SepmServer
     event: AuditEvent
     today: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     people: dict[str, User] = field(default_factory=dict)
@@ -206,8 +217,18 @@ def make_world() -> World:
     webhook, _ = create_webhook(
         actor=SYSTEM, name="chat", url="https://hooks.example.org/x", codes=["policy."]
     )
+    sepm = save_server(
+        actor=SYSTEM,
+        given={"name": "SEPM", "url": "https://sepm.example.org", "username": "reader"},
+        password="a word",
+    )
+    for side in (mine, theirs):
+        SepmPolicy.objects.create(server=sepm, policy=side.policy, revision=side.revision)
+        SepmJob.objects.create(
+            server=sepm, kind="plan", means="web", created_at=AT, reach=[side.group.pk]
+        )
     event = AuditEvent.objects.order_by("-id")[0]
-    world = World(mine, theirs, site, webhook, event)
+    world = World(mine, theirs, site, webhook, sepm, event)
     for kind in KINDS[1:]:
         role = None if kind == "outsider" else kind
         user = owner if kind == "owner" else make_user(kind, role, mine.group)

@@ -58,6 +58,7 @@ STANDS_FOR = {
     "people": "people-list",
     "token": "token-list",
     "site": "site-list",
+    "sepm": "sepm-list",
     "approval": "approval-list",
 }
 VIEWS = (
@@ -144,6 +145,8 @@ def rail(request: HttpRequest) -> list[Section]:
     govern = [item("approval-list", "Approvals"), item("lint", "Lint")]
     if sees_whole_estate(user):
         govern.append(item("ledger", "Ledger"))
+    if has_role_anywhere(user, "approver"):
+        govern.append(item("sepm-list", "SEPM"))
     if has_role_anywhere(user, "administrator"):
         govern.append(item("people-list", "People"))
     if sees_whole_estate(user, "administrator"):
