@@ -14,6 +14,7 @@ from exceptions_app.api import (
     policy_schema,
     processes,
     replay,
+    sepm,
 )
 
 ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
@@ -23,6 +24,7 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *groups.routes,
     *approvals.routes,
     *lint.routes,
+    *sepm.routes,
 ]
 router = SimpleRouter()
 for prefix, viewset, name in ROUTES:

@@ -49,7 +49,7 @@ class ServerForm(forms.Form):
         max_length=255,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Stored encrypted, never shown again. A new address, account or trust asks for it.",
+        help_text="Stored encrypted, never shown again. A new address, account or trust asks anew.",
     )
     sepm_domain = forms.CharField(
         required=False,
