@@ -30,14 +30,6 @@ if TYPE_CHECKING:
     from exceptions_app.triage.decide import Result
 
 Row = dict[str, str]
-WORDS = {
-    "gone": "our rule is gone",
-    "changed": "our rule says something else",
-    "marked": "a rule with our mark that we did not write",
-    "added": "a rule that somebody else added",
-    "policy": "the policy",
-    "place": "a location",
-}
 
 
 def make_check(*, actor: Actor, server: SepmServer, now: datetime) -> SepmJob:

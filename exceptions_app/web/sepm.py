@@ -146,7 +146,6 @@ def sepm_server(request: HttpRequest, pk: int) -> HttpResponse:
         "links": links.select_related("policy", "revision"),
         "policies": [one for one in published if may_write(user, one, "approver")],
         "jobs": SepmJob.objects.visible_to(user).filter(server=server)[:JOBS],
-        "words": drift.WORDS,
     }
     return render(request, "exceptions_app/sepm/server.html", ctx)
 
