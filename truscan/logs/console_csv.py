@@ -107,7 +107,7 @@ class TableReader:
 
     def _row(self, line_no: int, row: list[str]) -> Outcome | None:
         if len(row) != self._width:
-            if not any(map(str.strip, row)) and len(row) < 2:
+            if not row:  # a blank line; one of other white space than ASCII's is not blank
                 return None
             if row[0].casefold().startswith("sep="):
                 return IgnoredLine(line_no, "header")

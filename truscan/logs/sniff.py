@@ -122,7 +122,7 @@ def _line_by_line(
         for no, line in enumerate(lines, line_no):
             if isinstance(line, bytes):
                 out.append(unreadable(no, line))
-            elif line and not line.isspace():
+            elif line:
                 try:
                     out.append(read(no, line, is_cut=no == last))
                 except LineError as error:

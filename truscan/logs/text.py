@@ -7,6 +7,7 @@ from truscan.logs.source import Block, Source, bare, split_lines
 
 # The code page of western Windows, in which SEPM writes what is not UTF-8 (LOG-FORMATS 2.5).
 FALLBACK = "cp1252"
+_BLANK = " \t\r\n\v\f"
 
 
 class Decoder:
@@ -58,7 +59,8 @@ class Decoder:
                 lines = [self._decode(n, raw, block) for n, raw in enumerate(data.split(b"\n"))]
             if not lines[-1]:
                 lines.pop()
-            return lines
+            # Blank as bytes are, ASCII's white space only: other white space is a line to tell of.
+            return [line if isinstance(line, bytes) or line.strip(_BLANK) else "" for line in lines]
         raws = split_lines(block.data, self.encoding)
         return [self._decode(n, bare(raw, self.encoding), block) for n, raw in enumerate(raws)]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.truscan.logs.reading import NOW, line_of, outcomes, records
@@ -44,6 +44,10 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(SOUP, st.integers(60, 3000))
+@example(b"\x1c", 60)
+@example(b'""', 60)
+@example(b"  \t\n\xc2\xa0\n", 60)
+@example(b"  \t\n\xc2\xa0\n", 3000)
 def test_every_line_is_accounted_for(data: bytes, max_line: int) -> None:
     """Behind a line of labels every line that is not blank is one outcome, in order."""
     data = LINE + b"\n" + data
