@@ -56,12 +56,19 @@ _DELETES: tuple[tuple[str, str], ...] = (
     ("revision", "policy_id IN (SELECT id FROM gone_policy)"),
     ("approvalrequest_policies", "policy_id IN (SELECT id FROM gone_policy)"),
     ("approvalrequest", "id IN (SELECT id FROM gone_request)"),
+    ("placement", "group_id IN (SELECT id FROM gone_group)"),
+    ("inheritancechange", "group_id IN (SELECT id FROM gone_group)"),
     ("policyassignment", "group_id IN (SELECT id FROM gone_group)"),
     ("policy", "id IN (SELECT id FROM gone_policy)"),
     ("groupserial", "group_id IN (SELECT id FROM gone_group)"),
     ("clientserial", "domain_id IN (SELECT id FROM gone_domain)"),
 )
-_GUARDED = ("exceptions_app_revision", "exceptions_app_revisionentry")
+_GUARDED = (
+    "exceptions_app_revision",
+    "exceptions_app_revisionentry",
+    "exceptions_app_placement",
+    "exceptions_app_inheritancechange",
+)
 
 
 @transaction.atomic

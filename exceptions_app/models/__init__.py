@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from exceptions_app.models import approval, arrival, decision, exception, lint, policy, sepm, watch
+from exceptions_app.models import (
+    approval,
+    arrival,
+    decision,
+    exception,
+    lint,
+    placement,
+    policy,
+    sepm,
+    watch,
+)
 
-__all__ = ["approval", "arrival", "decision", "exception", "lint", "policy", "sepm", "watch"]
+__all__ = [
+    "approval",
+    "arrival",
+    "decision",
+    "exception",
+    "lint",
+    "placement",
+    "policy",
+    "sepm",
+    "watch",
+]

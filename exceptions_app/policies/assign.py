@@ -13,6 +13,7 @@ from exceptions_app.models.policy import Policy, PolicyAssignment
 from exceptions_app.policies.cover import cover_groups
 from exceptions_app.policies.effective import inheriting_from, policies_in_force
 from exceptions_app.policies.locks import lock_policies, own_tree
+from exceptions_app.policies.placed import note_inheritance, note_placement
 from truscan import audit
 from truscan.models.estate import Group
 
@@ -105,7 +106,8 @@ def assign(
         return current
     was = current.policy.name if current else None
     said = {"policy": policy.name, "location": location.name if location else None}
-    if group.inherits_now:
+    ends_inheritance, now = group.inherits_now, now or timezone.now()
+    if ends_inheritance:
         Group.objects.filter(pk=group.pk).update(inherits=False, inherits_known=True)
         said["inheritance"] = "turned off, it was assumed on"
     touched = inheriting_from([group.pk])
@@ -113,8 +115,13 @@ def assign(
     assignment, _ = PolicyAssignment.objects.update_or_create(
         group=group, location=location, defaults={"policy": policy}
     )
-    cover_groups(touched, now or timezone.now())
-    audit.record("policy.assigned", actor=actor, obj=group, before={"policy": was}, after=said)
+    cover_groups(touched, now)
+    event = audit.record(
+        "policy.assigned", actor=actor, obj=group, before={"policy": was}, after=said
+    )
+    note_placement(group=group, location=location, policy=policy, at=now, event=event)
+    if ends_inheritance:
+        note_inheritance(group=group, inherits=False, was=True, at=now, event=event)
     return assignment
 
 
@@ -136,8 +143,10 @@ def unassign(
     lock_policies({*_policies_of(touched), current.policy_id})
     said = {"policy": current.policy.name, "location": location.name if location else None}
     current.delete()
-    cover_groups(touched, now or timezone.now())
-    audit.record("policy.unassigned", actor=actor, obj=group, before=said, reason=reason)
+    now = now or timezone.now()
+    cover_groups(touched, now)
+    event = audit.record("policy.unassigned", actor=actor, obj=group, before=said, reason=reason)
+    note_placement(group=group, location=location, policy=None, at=now, event=event)
     return True
 
 

@@ -9,11 +9,13 @@ Results are immutable and shared by all groups that inherit them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +49,36 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One exception: `origin_id` is the row that it was compiled from."""
+    """One exception: `origin_id` is the row that it was compiled from. One that needs a second
+    person and has none yet is not approved."""
 
     process_id: int
     response: str
     origin_id: int
+    expires_at: datetime | None = None
+    is_approved: bool = True
+
+
+class Why(StrEnum):
+    """Why an exception is in no set."""
+
+    EXPIRED = "expired"
+    WAITS = "waits for approval"
 
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSet:
-    """The rules of one place, by process, and where their policy comes from."""
+    """The rules of one place, by process, and where their policy comes from; `left_out` are its
+    exceptions that do not hold, by the row, and why."""
 
     origin: Origin
     rules: Mapping[int, Rule]
+    left_out: Mapping[int, Why]
 
 
 UNKNOWN = Origin(None, None, inherited=False)
 NO_RULES: Mapping[int, Rule] = MappingProxyType({})
+NOTHING_LEFT_OUT: Mapping[int, Why] = MappingProxyType({})
 
 
 def resolve(groups: Iterable[GroupFacts]) -> dict[int, Places]:
@@ -121,23 +136,25 @@ def _pass_on(places: Places) -> Places:
 
 
 def effective_sets(
-    places: Mapping[int, Places], rules: Mapping[int, Sequence[Rule]]
+    places: Mapping[int, Places], rules: Mapping[int, Sequence[Rule]], at: datetime
 ) -> dict[tuple[int, int | None], EffectiveSet]:
-    """The set of every (group id, location id or None); `rules` are by policy id.
+    """The set of every (group id, location id or None) at a moment; `rules` are by policy id, at
+    most one for a process.
 
-    One mapping of rules per policy and one set per origin, shared by all places that have it.
+    One mapping of rules per policy and one set per origin, immutable and shared by all places that
+    have it: 10,000 groups cost no more memory than their policies.
     """
-    by_policy = {
-        policy_id: MappingProxyType({rule.process_id: rule for rule in of_policy})
-        for policy_id, of_policy in rules.items()
-    }
+    policies = {policy_id: _held(of_policy, at) for policy_id, of_policy in rules.items()}
+    none = (NO_RULES, NOTHING_LEFT_OUT)
     shared: dict[Origin, EffectiveSet] = {}
 
     def of(origin: Origin) -> EffectiveSet:
-        if origin not in shared:
-            found = NO_RULES if origin.policy_id is None else by_policy.get(origin.policy_id)
-            shared[origin] = EffectiveSet(origin, found or NO_RULES)
-        return shared[origin]
+        found = shared.get(origin)
+        if found is None:
+            has_policy = origin.policy_id is not None
+            held = policies.get(origin.policy_id or 0, none) if has_policy else none
+            found = shared[origin] = EffectiveSet(origin, *held)
+        return found
 
     sets: dict[tuple[int, int | None], EffectiveSet] = {}
     for group_id, here in places.items():
@@ -145,3 +162,16 @@ def effective_sets(
         for location_id, origin in here.locations.values():
             sets[group_id, location_id] = of(origin)
     return sets
+
+
+def _held(rules: Sequence[Rule], at: datetime) -> tuple[Mapping[int, Rule], Mapping[int, Why]]:
+    held: dict[int, Rule] = {}
+    left_out: dict[int, Why] = {}
+    for rule in rules:
+        if rule.expires_at is not None and rule.expires_at <= at:
+            left_out[rule.origin_id] = Why.EXPIRED
+        elif not rule.is_approved:
+            left_out[rule.origin_id] = Why.WAITS
+        else:
+            held[rule.process_id] = rule
+    return MappingProxyType(held), MappingProxyType(left_out)

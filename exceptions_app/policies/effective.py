@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import PolicyAssignment
-from exceptions_app.policies.compile import GroupFacts, Origin, Places, resolve
+from exceptions_app.policies.compile import (
+    EffectiveSet,
+    GroupFacts,
+    Origin,
+    Places,
+    Rule,
+    effective_sets,
+    resolve,
+)
 from truscan.models.estate import Group, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from exceptions_app.models.policy import Policy
 
@@ -67,6 +77,26 @@ def policies_in_force(group_ids: Sequence[int] | None = None) -> list[InForce]:
         for pk in sorted(places if wanted is None else wanted & places.keys())
         for row in _rows(pk, places[pk])
     ]
+
+
+def draft_sets(group_id: int, at: datetime) -> dict[int | None, EffectiveSet]:
+    """By location (None: the group itself) what would hold if all drafts were published at that
+    moment, with what is left out. Four queries."""
+    places = resolve(_group_facts({group_id}))
+    here = {group_id: places[group_id]}
+    policies = {origin.policy_id for origin in _origins(here[group_id])}
+    rows = ProcessException.objects.filter(policy__in=policies - {None}, retired_at=None)
+    rules: dict[int, list[Rule]] = defaultdict(list)
+    for policy_id, process_id, response, pk, expires_at in rows.order_by("pk").values_list(
+        "policy_id", "process_id", "response", "pk", "expires_at"
+    ):
+        rules[policy_id].append(Rule(process_id, response, pk, expires_at))
+    sets = effective_sets(here, rules, at)
+    return {location_id: found for (_, location_id), found in sets.items()}
+
+
+def _origins(places: Places) -> list[Origin]:
+    return [places.group, *(origin for _, origin in places.locations.values())]
 
 
 def _rows(group_id: int, places: Places) -> list[InForce]:

@@ -12,6 +12,7 @@ from exceptions_app.models.policy import PolicyAssignment
 from exceptions_app.policies.cover import cover_groups
 from exceptions_app.policies.effective import inheriting_from, policies_in_force
 from exceptions_app.policies.locks import lock_policies, own_tree
+from exceptions_app.policies.placed import note_inheritance
 from truscan import audit
 from truscan.models.estate import Group, Location
 
@@ -46,10 +47,13 @@ def set_inheritance(
     _lock_policies_of(touched)
     row.inherits, row.inherits_known = inherits, True
     row.save(update_fields=["inherits", "inherits_known"])
-    cover_groups(sorted(touched), now or timezone.now())
-    audit.record(
+    now = now or timezone.now()
+    cover_groups(sorted(touched), now)
+    event = audit.record(
         "group.inheritance_set", actor=actor, obj=row, before=before, after=after, reason=reason
     )
+    was = bool(before["inherits"])
+    note_inheritance(group=row, inherits=inherits, was=was, at=now, event=event)
     return row
 
 

@@ -54,7 +54,7 @@ def latest(policy: Policy) -> Revision | None:
 def as_of(policy: Policy, at: datetime) -> Revision | None:
     """The revision that was the latest at `at`; None if nothing was published by then.
 
-    Assignments have no history: this tells what the policy said, not where it was in force.
+    This tells what the policy said; `placed` tells where it was in force.
     """
     published = Revision.objects.filter(policy=policy, published_at__lte=at)
     return published.order_by("-number").first()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exceptions_app.web import (
     approvals,
+    effective,
     exports,
     groups,
     inbox,
@@ -24,6 +25,7 @@ urlpatterns = [
     *replay.urlpatterns,
     *exports.urlpatterns,
     *approvals.urlpatterns,
+    *effective.urlpatterns,
     *lint.urlpatterns,
     *sepm.urlpatterns,
 ]

@@ -124,6 +124,7 @@ ROWS = [
     Row("api-policy-everything", "GET", "401 409 200 200 200 200 200"),
     Row("api-group-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-group-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.group.pk]),
+    Row("api-group-effective", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.group.pk]),
     Row("api-group-policy", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.group.pk]),
     Row(
         "api-replay",

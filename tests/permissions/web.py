@@ -85,6 +85,7 @@ ROWS = [
         lambda o, w: [o.group.pk],
         lambda o, w: {"name": "Office"},
     ),
+    Row("group-effective", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.group.pk]),
     Row("group-export", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.group.pk, "bundle"]),
     Row("policy-list", "GET", "302 200 200 200 200 200 200"),
     Row("policy-create", "GET", "302 404 404 404 404 200 200"),

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,9 +11,11 @@ from exceptions_app.policies.compile import (
     GroupFacts,
     Origin,
     Rule,
+    Why,
     effective_sets,
     resolve,
 )
+from tests.make import NOW
 
 
 def slow_policy(groups: dict[int, GroupFacts], group_id: int, name: str | None) -> Origin:
@@ -66,6 +71,38 @@ def test_it_agrees_with_the_slow_reading(groups: dict[int, GroupFacts], random: 
             assert origin == slow_policy(groups, pk, name)
 
 
+@st.composite
+def rule_books(draw: st.DrawFn) -> dict[int, list[Rule]]:
+    ends = st.sampled_from([None, NOW - timedelta(days=1), NOW, NOW + timedelta(days=1)])
+    return {
+        policy: [
+            Rule(process, draw(st.sampled_from(["ignore", "terminate"])), policy * 10 + process,
+                 draw(ends), draw(st.booleans()))
+            for process in draw(st.sets(st.integers(1, 4)))
+        ]
+        for policy in draw(st.sets(st.integers(100, 103)))
+    }  # fmt: skip
+
+
+@given(estates(), rule_books())
+def test_each_place_has_what_the_slow_reading_gives(
+    groups: dict[int, GroupFacts], book: dict[int, list[Rule]]
+) -> None:
+    """Place by place and rule by rule: the policy that counts, without what expired or waits."""
+    sets = effective_sets(resolve(groups.values()), book, NOW)
+    for pk in groups:
+        for name, location in [(None, None), *slow_names(groups, pk).items()]:
+            here = sets[pk, location]
+            assert here.origin == slow_policy(groups, pk, name)
+            told = book.get(here.origin.policy_id, []) if here.origin.policy_id else []
+            lasting = [rule for rule in told if not rule.expires_at or rule.expires_at > NOW]
+            assert list(here.rules.values()) == [rule for rule in lasting if rule.is_approved]
+            waiting = {rule.origin_id: Why.WAITS for rule in lasting if not rule.is_approved}
+            expired = {rule.origin_id: Why.EXPIRED for rule in told if rule not in lasting}
+            assert here.left_out == {**waiting, **expired}
+    assert len({id(here) for here in sets.values()}) == len({one.origin for one in sets.values()})
+
+
 def test_a_sub_group_has_its_parents_locations_by_name() -> None:
     top = GroupFacts(1, None, False, {"office": 10, "vpn": 11}, {None: 100, 11: 101})
     sub = GroupFacts(2, 1, True, {"vpn": 20}, {})
@@ -91,8 +128,10 @@ def test_sets_are_shared_by_all_who_inherit_them() -> None:
     groups = [GroupFacts(1, None, False, {}, {None: 100})]
     groups += [GroupFacts(pk, 1, True) for pk in range(2, 50)]
     rule = Rule(7, "ignore", 1)
-    sets = effective_sets(resolve(groups), {100: [rule]})
+    sets = effective_sets(resolve(groups), {100: [rule]}, NOW)
     assert len({id(here) for (pk, _), here in sets.items() if pk > 1}) == 1
     assert sets[1, None].rules is sets[49, None].rules
     assert dict(sets[49, None].rules) == {7: rule}
     assert sets[49, None].origin == Origin(100, 1, inherited=True)
+    with pytest.raises(TypeError):
+        sets[1, None].rules[8] = rule  # type: ignore[index]
