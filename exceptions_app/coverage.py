@@ -11,12 +11,15 @@ from exceptions_app.policies.cover import cover_sightings, coverable, wait_for_d
 from exceptions_app.policies.locks import lock_sighting_ids
 from exceptions_app.policies.ordered import responses_ordered
 from exceptions_app.policies.ramp_facts import ramp_facts
+from exceptions_app.replay.core import IGNORE, Effect, Tally
+from exceptions_app.replay.run import replay_switch
 from exceptions_app.triage.observed import (
     observable,
     refresh_processes,
     refresh_sightings,
     trip,
 )
+from truscan.coverage import SwitchReplay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +52,28 @@ class Decided:
     def ramp_facts(self, group_ids: Sequence[int], start: datetime, end: datetime) -> RampFacts:
         """Open and covered work, decision times, false quarantines; None = not known."""
         return ramp_facts(group_ids, start, end)
+
+    def replay_switch(
+        self, places: Sequence[tuple[int, int | None]], action: str, now: datetime, days: int
+    ) -> SwitchReplay:
+        """The last days with the scan's action at "quarantine" or "terminate" instead of Log."""
+        done = replay_switch(places, action, now=now, days=days)
+        stopped = done.tally(Effect.STOPPED)
+        return SwitchReplay(
+            start=done.start,
+            end=done.end,
+            is_known=done.heard,
+            stopped_rows=stopped.rows,
+            stopped_occurrences=stopped.occurrences,
+            ignored_occurrences=done.folded.outcomes.get(IGNORE, Tally()).occurrences,
+            computers=done.computers,
+            users=done.users,
+            stopped_by_group={
+                pk: effects.get(Effect.STOPPED, Tally()).occurrences
+                for pk, effects in sorted(done.folded.groups.items())
+            },
+            let_through=[row.process_id for row in done.let_through],
+        )
 
 
 @transaction.atomic

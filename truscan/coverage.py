@@ -39,6 +39,27 @@ class RampFacts:
     by_day: dict[date, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class SwitchReplay:
+    """What the final switch would have done to what was seen from `start` to `end` (UTC days).
+
+    Stopped and ignored are exact sums of the daily counts; computers and users come from stored
+    presence. `let_through` are processes judged as bad anywhere that would not be stopped.
+    `is_known` is False if nothing at all was heard of these places in those days.
+    """
+
+    start: date
+    end: date
+    is_known: bool
+    stopped_rows: int
+    stopped_occurrences: int
+    ignored_occurrences: int
+    computers: int
+    users: int
+    stopped_by_group: dict[int, int]
+    let_through: list[int]
+
+
 class Coverage(Protocol):
     def responses_in_force(self, group_ids: Sequence[int], at: datetime) -> list[ResponseInForce]:
         """What the latest published revisions order for these groups at that moment."""
@@ -50,6 +71,15 @@ class Coverage(Protocol):
 
     def ramp_facts(self, group_ids: Sequence[int], start: datetime, end: datetime) -> RampFacts:
         """Open and covered work, decision times, false quarantines."""
+        ...
+
+    def replay_switch(
+        self, places: Sequence[tuple[int, int | None]], action: str, now: datetime, days: int
+    ) -> SwitchReplay:
+        """The last days with the scan's action at "quarantine" or "terminate" instead of Log.
+
+        Places are (group, location); location None is every place of the group, 0 the group itself.
+        """
         ...
 
 

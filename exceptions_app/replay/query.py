@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from exceptions_app.policies.effective import InForce
 
 # Inlined, so that the planner knows how long the arrays are and may scan in parallel; a CTE that
-# is materialised is neither. Location 0 is the group itself, and a line that names no location. A process without a row in
-# `rule` has the outcomes that the scan gives by itself.
+# is materialised is neither. Location 0 is the group itself, and a line that names no location.
+# A process without a row in `rule` has the outcomes that the scan gives by itself.
 GIVEN = """
 WITH place(group_id, location_id, policy_id) AS NOT MATERIALIZED (SELECT * FROM unnest(
         %(groups)s::bigint[], %(locations)s::bigint[], %(policies)s::bigint[])),
@@ -59,7 +59,8 @@ changed AS NOT MATERIALIZED (
     WHERE r.before <> r.after)
 SELECT s.group_id, s.{who} FROM {table} s
 JOIN changed c ON c.group_id = s.group_id AND c.process_id = s.process_id + 0
-WHERE s.process_id = ANY(%(processes)s) AND s.last_at >= %(start)s AND s.first_at < %(end)s::date + 1
+WHERE s.process_id = ANY(%(processes)s)
+    AND s.last_at >= %(start)s AND s.first_at < %(end)s::date + 1
 GROUP BY 1, 2
 """
 

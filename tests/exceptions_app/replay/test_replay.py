@@ -19,6 +19,7 @@ from exceptions_app.replay.core import Effect, Tally, effect
 from exceptions_app.replay.run import replay_decision, replay_drafts, replay_switch
 from tests.exceptions_app.acts import give, make_policy
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_sighting
+from truscan import coverage
 from truscan.models.counts import DailyCount, Presence, UserPresence
 from truscan.models.detection import Action, EventType
 from truscan.models.estate import Account, Group, Location
@@ -157,6 +158,9 @@ def test_the_final_switch_stops_what_has_no_exception() -> None:
     assert set(done.folded.places) == {(sales.pk, None), (sales.pk, vpn.pk)}
     assert (done.computers, done.users) == (1, 1)
     assert [r.process_id for r in done.changes] == [unknown.pk]
+    told = coverage.registered().replay_switch([(sales.pk, None)], "quarantine", NOW, 30)
+    assert (told.stopped_occurrences, told.ignored_occurrences) == (5, 3)
+    assert told.stopped_by_group == {sales.pk: 5}
     only_vpn = replay_switch([(sales.pk, vpn.pk)], "terminate", now=NOW)
     assert only_vpn.tally(Effect.STOPPED) == Tally(1, 2)
     with pytest.raises(BadValue):
