@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from truscan.ingest import counts, staging
-from truscan.ramp.plan import Track, make_steps
+from truscan.ramp.layout import make_steps
+from truscan.ramp.plan import Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -186,6 +186,13 @@ ROWS = [
     Row("api-sepm-job-apply", "POST", "401 404 403 403 400 400 400", lambda o, w: [o.sepm_job]),
     Row("api-sepm-job-resume", "POST", "401 404 403 403 201 201 201", lambda o, w: [o.sepm_job]),
     Row("api-sepm-job-stop", "POST", "401 404 403 403 201 201 201", lambda o, w: [o.sepm_job]),
+    Row(
+        "api-ramp-plan-replan",
+        "POST",
+        "401 404 403 403 200 200 200",
+        lambda o, w: [o.plan.pk],
+        lambda o, w: {"weekdays": [0, 1, 2, 3, 4], "preview": True},
+    ),
     Row("api-audit-list", "GET", "401 404 404 404 404 404 200"),
     Row("api-audit-detail", "GET", "401 404 404 404 404 404 200", lambda o, w: [w.event.pk]),
     Row("api-webhook-list", "GET", "401 404 404 404 404 404 200"),

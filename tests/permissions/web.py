@@ -192,6 +192,14 @@ ROWS = [
         lambda o, w: [o.plan.pk],
         lambda o, w: {"action": "confirm", "level": "10"},
     ),
+    Row("ramp-replan", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
+    Row(
+        "ramp-replan",
+        "POST",
+        "302 404 403 403 200 200 200",
+        lambda o, w: [o.plan.pk],
+        lambda o, w: {"what": "move", "level": "10", "on": w.today},
+    ),
     Row("ramp-calendar-link", "POST", "302 404 403 403 200 200 200", lambda o, w: [o.plan.pk]),
     Row(
         "ramp-calendar",

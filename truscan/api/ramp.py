@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
@@ -25,8 +25,9 @@ from truscan.ramp.errors import PlanRefused, RampError
 from truscan.ramp.find import find_location
 from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL
 from truscan.ramp.open_days import MOST_CLOSURES, ClosedFor, Closure, OpenDays
-from truscan.ramp.outline import outline
+from truscan.ramp.outline import outline, replanned
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile
+from truscan.ramp.replan import Move, preview, replan
 from truscan.ramp.rows import group_ids_of, visible_groups_of, with_rows
 from truscan.ramp.schedule import Action
 
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from rest_framework.request import Request
+
+
+ON = OpenApiParameter(
+    "on", OpenApiTypes.DATE, description="the plan as it stood or will stand on that day"
+)
 
 
 class ClosureSerializer(serializers.Serializer[Any]):
@@ -96,6 +102,31 @@ class ActSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, default="", allow_blank=True)
 
 
+class ReplanSerializer(serializers.Serializer[Any]):
+    """Either `level` and `on`, or `weekdays` and `closures`."""
+
+    level = serializers.CharField(default="", allow_blank=True, max_length=16)
+    on = serializers.DateField(default=None, allow_null=True)
+    weekdays = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=6), max_length=7, default=list
+    )
+    closures = serializers.ListField(
+        child=ClosureSerializer(), default=list, max_length=MOST_CLOSURES
+    )
+    reason = serializers.CharField(default="", allow_blank=True, max_length=2000)
+    preview = serializers.BooleanField(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        is_move = bool(attrs["level"]) and attrs["on"] is not None
+        if is_move == bool(attrs["weekdays"]):
+            raise serializers.ValidationError("Give level and on, or weekdays and closures.")
+        return attrs
+
+    def change(self) -> Move | OpenDays:
+        given = self.validated_data
+        return open_days_asked(given) if given["weekdays"] else Move(given["level"], given["on"])
+
+
 def open_days_asked(given: dict[str, Any]) -> OpenDays:
     """The calendar of a request; PlanRefused for a closure that ends before it begins."""
     try:
@@ -134,12 +165,13 @@ class RampPlanViewSet(viewsets.GenericViewSet[RampPlan]):
         visible = visible_groups_of(page, cast("User", request.user))
         return self.get_paginated_response([outline(row, now, visible) for row in page])
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, parameters=[ON])
     def retrieve(self, request: Request, pk: str) -> Response:
         """One plan: steps, events, level in force, what comes next and what is allowed."""
+        on = serializers.DateField(allow_null=True).run_validation(request.query_params.get("on"))
         row = get_object_or_404(self.get_queryset(), pk=pk)
         visible = visible_groups_of([row], cast("User", request.user))
-        return Response(outline(row, timezone.now(), visible))
+        return Response(outline(row, timezone.now(), visible, on))
 
     @extend_schema(request=PlanSerializer, responses={201: OpenApiTypes.OBJECT}, parameters=[KEY])
     def create(self, request: Request) -> Response:
@@ -205,6 +237,35 @@ class RampPlanViewSet(viewsets.GenericViewSet[RampPlan]):
             return self._told(row.pk, user, now)
 
         return once(request, do, dict(given))
+
+    @extend_schema(request=ReplanSerializer, responses={200: OpenApiTypes.OBJECT}, parameters=[KEY])
+    @action(detail=True, methods=["post"])
+    def replan(self, request: Request, pk: str) -> Response:
+        """Move a step, or replace the open days: every coming step before and after.
+
+        With `preview` nothing is stored.
+        """
+        user = cast("User", request.user)
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        if not may_write_groups(user, "approver", group_ids_of(row)):
+            raise PermissionDenied
+        asked = ReplanSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+
+        def do() -> Response:
+            now = timezone.now()
+            try:
+                change = asked.change()
+                shown = preview(row, change, now)
+                if not given["preview"]:
+                    actor = Actor.by_token(user)
+                    replan(actor=actor, plan=row, change=change, reason=given["reason"], now=now)
+            except RampError as error:
+                raise Conflict(str(error)) from error
+            return Response(replanned(row, shown))
+
+        return once(request, do, asked.data)
 
 
 routes = [("ramp-plans", RampPlanViewSet, "api-ramp-plan")]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
-from truscan.ramp.plan import Plan
+from truscan.ramp.plan import WATCHED, Plan
 from truscan.ramp.schedule import Phase, State
 
 WIDTH, HEIGHT = 760, 300
@@ -90,7 +90,8 @@ def span_of(plan: Plan, state: State) -> tuple[date, date]:
 def draw(plan: Plan, state: State, days: Sequence[Day]) -> Chart:
     """The picture of a state with detections by day, which need not have every day."""
     start, end = span_of(plan, state)
-    scale = Scale(start, end, tuple(step.level for step in plan.steps))
+    steps = [step for step in plan.steps if step.level != WATCHED]
+    scale = Scale(start, end, tuple(step.level for step in steps))
     most = max((d.potential + d.security + d.commercial for d in days), default=0)
     return Chart(
         WIDTH,
@@ -104,7 +105,7 @@ def draw(plan: Plan, state: State, days: Sequence[Day]) -> Chart:
         end,
         tuple(Line(scale.y(level), level) for level in scale.levels),
         tuple(Tick(scale.x(on), on) for on in _months(start, end)),
-        _stairs(scale, [(step.planned_on, step.level) for step in plan.steps], end),
+        _stairs(scale, [(step.planned_on, step.level) for step in steps], end),
         _stairs(scale, _spells(plan, state), _real_end(state, end)),
         scale.x(state.today) if start <= state.today <= end else None,
         tuple(bar for day in days for bar in _bars(scale, day, most)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from truscan.ramp.open_days import ONE_DAY
-from truscan.ramp.plan import Event, Kind, Plan, in_order
+from truscan.ramp.plan import WATCHED, Event, Kind, Plan, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,13 @@ class Course:
     @property
     def next_position(self) -> int | None:
         return self.position + 1 if self.position + 1 < len(self.wishes) else None
+
+    @property
+    def in_force_position(self) -> int:
+        """The step whose level SEPM has; the end of a watch leaves that as it is. -1 before."""
+        if self.position < 0 or self.plan.steps[self.position].level != WATCHED:
+            return self.position
+        return (self.plan.position_of(self.spells[-1].level) or 0) if self.spells else -1
 
     @property
     def dates(self) -> list[date]:

@@ -6,26 +6,37 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from truscan.ramp.open_days import facts_of
-from truscan.ramp.rows import plan_of, state_of
+from truscan.ramp.rows import events_of, plan_of, state_of
+from truscan.ramp.travel import travel
 from truscan.ramp.words import clicks
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
+    from datetime import date, datetime
 
     from truscan.models.ramp import RampPlan
+    from truscan.ramp.replan import Replanned
     from truscan.ramp.schedule import State
 
 
-def outline(row: RampPlan, now: datetime, visible: Collection[int] | None = None) -> dict[str, Any]:
+def outline(
+    row: RampPlan,
+    now: datetime,
+    visible: Collection[int] | None = None,
+    on: date | None = None,
+) -> dict[str, Any]:
     """JSON-ready; dates are days in the plan's zone, times ISO 8601 UTC, unknown is null.
 
     `visible` are the ids of the groups that the reader may see, None for all; the others are
-    only counted.
+    only counted. `on` asks for another day: as the plan stood, or will stand if each step is taken
+    when it is due; the events are those recorded until now in any case.
     """
     uses = row.scan_policy.uses.all()
     shown = [use for use in uses if visible is None or use.group_id in visible]
-    state = state_of(row, now)
+    if on is None:
+        state = state_of(row, now)
+    else:
+        state = travel(plan_of(row), events_of(row), on, now).state
     upcoming = state.next
     return {
         "id": row.pk,
@@ -41,6 +52,7 @@ def outline(row: RampPlan, now: datetime, visible: Collection[int] | None = None
         "timezone": row.timezone,
         "profile": row.profile,
         "calendar": facts_of(state.open_days),
+        "on": state.today.isoformat(),
         "phase": state.phase.value,
         "stage": state.stage.value,
         "level_in_force": state.level_in_force,
@@ -105,3 +117,22 @@ def _events(row: RampPlan) -> list[dict[str, Any]]:
         }
         for event in row.events.all()
     ]
+
+
+def replanned(row: RampPlan, shown: Replanned) -> dict[str, Any]:
+    """What a change of dates does: each coming step before and after."""
+    return {
+        "id": row.pk,
+        "projected_days_before": shown.before.projected_days,
+        "projected_days_after": shown.after.projected_days,
+        "outside_60_to_90_days": shown.after.is_outside_guide,
+        "steps": [
+            {
+                "level": shift.step.level,
+                "before": shift.before_on.isoformat(),
+                "after": shift.after_on.isoformat(),
+                "days": shift.days,
+            }
+            for shift in shown.shifts
+        ],
+    }

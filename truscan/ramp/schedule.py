@@ -269,9 +269,9 @@ def _steps(
 
 
 def _status(course: Course, position: int) -> Status:
-    if position == course.position:
+    if position == course.in_force_position:
         return Status.IN_FORCE
-    if position < course.position:
+    if position <= course.position:
         return Status.DONE
     if course.is_ended:
         return Status.DROPPED

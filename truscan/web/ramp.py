@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -21,8 +22,9 @@ from truscan.ramp.actions import act
 from truscan.ramp.calendar import feed_of, make_link, plan_by_secret
 from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
+from truscan.ramp.lanes import draw_lanes
 from truscan.ramp.offers import day_name
-from truscan.ramp.rows import group_ids_of, state_of, with_rows
+from truscan.ramp.rows import group_ids_of, plan_of, state_of, with_rows
 from truscan.ramp.schedule import Action, State
 from truscan.ramp.words import level_name
 from truscan.web.gate import person, person_with
@@ -55,13 +57,26 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(plans, PER_PAGE).get_page(request.GET.get("page"))
     lines = lines_of(list(page.object_list), user, now)
     lines.sort(key=lambda line: (line.is_over, -line.state.days_overdue))
-    ctx = {"page": page, "lines": lines, "may_create": has_role_anywhere(user, "approver")}
+    lanes = draw_lanes(
+        [
+            (
+                line.plan.scan_policy.name,
+                line.plan.get_track_display(),
+                plan_of(line.plan),
+                line.state,
+            )
+            for line in lines
+        ],
+        timezone.localdate(now),
+    )
+    may_create = has_role_anywhere(user, "approver")
+    ctx = {"page": page, "lines": lines, "lanes": lanes, "may_create": may_create}
     return render(request, "truscan/ramp/list.html", ctx)
 
 
 @require_GET
 def plan_page(request: HttpRequest, pk: int) -> HttpResponse:
-    return _plan_page(request, get_plan(request, pk))
+    return _plan_page(request, get_plan(request, pk), on=_day_asked(request))
 
 
 @require_http_methods(["GET", "POST"])
@@ -129,8 +144,18 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponse:
     return r
 
 
-def _plan_page(request: HttpRequest, plan: RampPlan, calendar_address: str = "") -> HttpResponse:
-    page = page_of(plan, person(request), timezone.now())
+def _day_asked(request: HttpRequest) -> date | None:
+    """The day of the address; what is no date is today."""
+    try:
+        return date.fromisoformat(request.GET.get("on", ""))
+    except ValueError:
+        return None
+
+
+def _plan_page(
+    request: HttpRequest, plan: RampPlan, calendar_address: str = "", on: date | None = None
+) -> HttpResponse:
+    page = page_of(plan, person(request), timezone.now(), on)
     ctx = {"page": page, "may_act": may_act(request, plan), "calendar_address": calendar_address}
     return render(request, "truscan/ramp/plan.html", ctx)
 

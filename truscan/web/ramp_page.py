@@ -15,6 +15,7 @@ from truscan.ramp.recipients import approvers_of
 from truscan.ramp.reminders import reminders_of
 from truscan.ramp.rows import events_of, plan_of, visible_groups_of
 from truscan.ramp.schedule import Phase, State, StepState, fold
+from truscan.ramp.travel import span, travel
 from truscan.ramp.words import clicks, level_name
 
 if TYPE_CHECKING:
@@ -89,6 +90,31 @@ class Page:
     zone: str
     reminder: str
     held_reason: str
+    travel: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The day on which the page shows the plan, among the days that can be shown."""
+
+    on: date
+    first: date
+    last: date
+    is_past: bool
+    is_future: bool
+    imagined: int
+
+    @property
+    def is_away(self) -> bool:
+        return self.is_past or self.is_future
+
+    @property
+    def day(self) -> int:
+        return (self.on - self.first).days
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days
 
 
 def lines_of(plans: Sequence[RampPlan], user: User, now: datetime) -> list[Line]:
@@ -97,11 +123,11 @@ def lines_of(plans: Sequence[RampPlan], user: User, now: datetime) -> list[Line]
     return [_line(plan, visible, now) for plan in plans]
 
 
-def _line(plan: RampPlan, visible: set[int], now: datetime) -> Line:
+def _line(plan: RampPlan, visible: set[int], now: datetime, state: State | None = None) -> Line:
     values = plan_of(plan)
     uses = list(plan.scan_policy.uses.all())
     shown = [use for use in uses if use.group_id in visible]
-    state = fold(values, events_of(plan), now)
+    state = state or fold(values, events_of(plan), now)
     found = reminders_of(values, state)
     return Line(
         plan,
@@ -115,9 +141,16 @@ def _line(plan: RampPlan, visible: set[int], now: datetime) -> Line:
     )
 
 
-def page_of(plan: RampPlan, user: User, now: datetime) -> Page:
+def page_of(plan: RampPlan, user: User, now: datetime, on: date | None = None) -> Page:
+    """The plan as it is, or as it stood or will stand `on` another day: then nothing is offered."""
     (line,) = lines_of([plan], user, now)
     values, events = plan_of(plan), events_of(plan)
+    first, last = span(values, line.state)
+    visited = travel(values, events, min(max(on or line.state.today, first), last), now)
+    visit = Visit(visited.on, first, last, visited.is_past, visited.is_future, visited.imagined)
+    if visit.is_away:
+        line = _line(plan, {use.group_id for use in line.uses}, now, visited.state)
+    known = {event.id for event in visited.events}
     state = line.state
     start, end = span_of(values, state)
     days = detections_by_day(plan, user, start, min(end, state.today))
@@ -128,18 +161,20 @@ def page_of(plan: RampPlan, user: User, now: datetime) -> Page:
         days=days,
         clients=clients_of(plan, user),
         clicks=clicks(plan.track, plan.scan_policy.name, state.next.level) if state.next else (),
-        offers=offers_of(values, events, state),
+        offers=[] if visit.is_away else offers_of(values, events, state),
         history=[
             Happening(event, level_name(plan.track, event.level) if event.level else "")
             for event in sorted(plan.events.all(), key=lambda event: -event.pk)
+            if event.pk in known
         ],
         people=approvers_of([plan])[plan.pk],
         messages=list(
             OutboxMessage.objects.filter(plan=plan).order_by("-due_at", "address")[:SHOWN_MESSAGES]
         ),
         zone=plan.timezone,
-        reminder=reminder_line(plan, state),
+        reminder="" if visit.is_away else reminder_line(plan, state),
         held_reason=_held_reason(plan, state),
+        travel=visit,
     )
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from truscan.web import detections, health, imports, ledger, people, ramp, sites
+from truscan.web import (
+    detections,
+    health,
+    imports,
+    ledger,
+    people,
+    ramp,
+    ramp_replan,
+    sites,
+)
 
 urlpatterns = [
     *detections.urlpatterns,
     *imports.urlpatterns,
     *ramp.urlpatterns,
+    *ramp_replan.urlpatterns,
     *people.urlpatterns,
     *sites.urlpatterns,
     *ledger.urlpatterns,

@@ -44,6 +44,7 @@ def test_the_end_of_the_watch_sets_nothing_and_finishes_the_plan() -> None:
     assert state.phase is Phase.FINISHED
     assert (state.level_in_force, state.projected_days) == ("quarantine", 81)
     assert state.spells[-1].since == confirmed(WHOLE, 12)[-1].at
+    assert [step.status.value for step in state.steps[-2:]] == ["in force", "done"]
     assert state.permit(Action.BACK).level == "100"
     assert level_name("trojans", "quarantine") == "100 with Quarantine"
     assert "Nothing is set in SEPM" in " ".join(clicks("trojans", "AV", "watched"))

@@ -18,8 +18,9 @@ from truscan.ramp.errors import RampError
 from truscan.ramp.find import find_group, find_location, find_plan
 from truscan.ramp.layout import COMMERCIAL_ACTIONS
 from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, OpenDays, read_closures
-from truscan.ramp.outline import outline
+from truscan.ramp.outline import outline, replanned
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Track
+from truscan.ramp.replan import Move, preview, replan
 from truscan.ramp.rows import state_of, with_rows
 from truscan.ramp.schedule import Action
 from truscan.ramp.words import level_name
@@ -36,6 +37,17 @@ class Command(BaseCommand):
         self._add_create(verbs.add_parser("create", help="plan a track of a scan policy"))
         for verb in ("show", *(action.value for action in ACTS)):
             self._add_verb(verb, verbs.add_parser(verb))
+        move = verbs.add_parser("move", help="another day for a step; the rest follows")
+        move.add_argument("--level", required=True)
+        move.add_argument("--to", required=True, type=date.fromisoformat, metavar="DATE")
+        days = verbs.add_parser("calendar", help="replace the days on which nothing is due")
+        days.add_argument("--business-days", action="store_true")
+        days.add_argument(
+            "--closed", action="append", default=[], metavar="FIRST LAST KIND NAME", help=CLOSED
+        )
+        for verb, replanner in (("move", move), ("calendar", days)):
+            replanner.add_argument("--preview", action="store_true", help="store nothing")
+            self._add_verb(verb, replanner)
 
     def _add_create(self, parser: ArgumentParser) -> None:
         parser.add_argument("--scan-policy", required=True, metavar="NAME")
@@ -75,6 +87,8 @@ class Command(BaseCommand):
             parser.add_argument(
                 "--level", default="", help="the level that SEPM now has; else the plan's"
             )
+        if verb == "show":
+            parser.add_argument("--on", type=date.fromisoformat, metavar="DATE")
         self._add_common(parser)
 
     def _add_common(self, parser: ArgumentParser) -> None:
@@ -84,21 +98,37 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            if options["verb"] in ("move", "calendar"):
+                self._replan(options)
+                return
             plan = self._run(options)
         except RampError as error:
             raise CommandError(str(error)) from error
-        self._print(with_rows(RampPlan.objects.filter(pk=plan.pk)).get(), options["json"])
+        row = with_rows(RampPlan.objects.filter(pk=plan.pk)).get()
+        self._print(row, options["json"], options.get("on"))
+
+    def _replan(self, options: dict[str, Any]) -> None:
+        plan, now = _found(options), timezone.now()
+        change = (
+            Move(options["level"], options["to"])
+            if options["verb"] == "move"
+            else _open_days(options)
+        )
+        shown = preview(plan, change, now)
+        if not options["preview"]:
+            actor = _actor(options["user"])
+            replan(actor=actor, plan=plan, change=change, reason=options["reason"], now=now)
+        if options["json"]:
+            self.stdout.write(json.dumps(replanned(plan, shown), ensure_ascii=False))
+            return
+        for shift in shown.shifts:
+            self.stdout.write(f"{shift.name:<24} {shift.before_on}  {shift.after_on}")
 
     def _run(self, options: dict[str, Any]) -> RampPlan:
         verb, actor = options["verb"], _actor(options["user"])
         if verb == "create":
             return self._create(actor, options)
-        plan = find_plan(
-            plans=RampPlan.objects.all(),
-            scan_policy=options["scan_policy"],
-            group=options["group"],
-            track=options["track"],
-        )
+        plan = _found(options)
         if verb == "show":
             return plan
         now, action = timezone.now(), Action(verb)
@@ -130,8 +160,8 @@ class Command(BaseCommand):
             now=timezone.now(),
         )
 
-    def _print(self, plan: RampPlan, as_json: bool) -> None:
-        facts = outline(plan, timezone.now())
+    def _print(self, plan: RampPlan, as_json: bool, on: date | None) -> None:
+        facts = outline(plan, timezone.now(), on=on)
         if as_json:
             self.stdout.write(json.dumps(facts, ensure_ascii=False))
             return
@@ -144,6 +174,15 @@ class Command(BaseCommand):
             self.stdout.write(f"Next: {level_name(plan.track, facts['next']['level'])}")
             for number, click in enumerate(facts["next"]["clicks"], 1):
                 self.stdout.write(f"  {number}. {click}")
+
+
+def _found(options: dict[str, Any]) -> RampPlan:
+    return find_plan(
+        plans=RampPlan.objects.all(),
+        scan_policy=options["scan_policy"],
+        group=options["group"],
+        track=options["track"],
+    )
 
 
 def _open_days(options: dict[str, Any]) -> OpenDays:
