@@ -193,6 +193,13 @@ ROWS = [
         lambda o, w: [o.plan.pk],
         lambda o, w: {"weekdays": [0, 1, 2, 3, 4], "preview": True},
     ),
+    Row(
+        "api-ramp-plan-setting",
+        "POST",
+        "401 404 403 403 200 200 200",
+        lambda o, w: [o.plan.pk],
+        lambda o, w: {"setting": "notifications", "value": "off"},
+    ),
     Row("api-audit-list", "GET", "401 404 404 404 404 404 200"),
     Row("api-audit-detail", "GET", "401 404 404 404 404 404 200", lambda o, w: [w.event.pk]),
     Row("api-webhook-list", "GET", "401 404 404 404 404 404 200"),

@@ -200,6 +200,13 @@ ROWS = [
         lambda o, w: [o.plan.pk],
         lambda o, w: {"what": "move", "level": "10", "on": w.today},
     ),
+    Row(
+        "ramp-setting",
+        "POST",
+        "302 404 403 403 302 302 302",
+        lambda o, w: [o.plan.pk],
+        lambda o, w: {"setting": "notifications=off"},
+    ),
     Row("ramp-calendar-link", "POST", "302 404 403 403 200 200 200", lambda o, w: [o.plan.pk]),
     Row(
         "ramp-calendar",

@@ -25,10 +25,11 @@ from truscan.ramp.errors import PlanRefused, RampError
 from truscan.ramp.find import find_location
 from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL
 from truscan.ramp.open_days import MOST_CLOSURES, ClosedFor, Closure, OpenDays
-from truscan.ramp.outline import outline, replanned
+from truscan.ramp.outline import outline, replanned, utc
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile
 from truscan.ramp.replan import Move, preview, replan
 from truscan.ramp.rows import group_ids_of, visible_groups_of, with_rows
+from truscan.ramp.scan_settings import SETTINGS, record_setting
 from truscan.ramp.schedule import Action
 
 if TYPE_CHECKING:
@@ -100,6 +101,13 @@ class ActSerializer(serializers.Serializer[Any]):
     action = serializers.ChoiceField(choices=["confirm", "hold", "resume", "back", "end"])
     level = serializers.CharField(required=False, default="", allow_blank=True, max_length=16)
     reason = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+class SettingSerializer(serializers.Serializer[Any]):
+    setting = serializers.ChoiceField(choices=list(SETTINGS))
+    value = serializers.CharField(max_length=16)
+    at = serializers.DateTimeField(default=None, allow_null=True, help_text="else now")
+    reason = serializers.CharField(default="", allow_blank=True, max_length=2000)
 
 
 class ReplanSerializer(serializers.Serializer[Any]):
@@ -264,6 +272,32 @@ class RampPlanViewSet(viewsets.GenericViewSet[RampPlan]):
             except RampError as error:
                 raise Conflict(str(error)) from error
             return Response(replanned(row, shown))
+
+        return once(request, do, asked.data)
+
+    @extend_schema(
+        request=SettingSerializer, responses={200: OpenApiTypes.OBJECT}, parameters=[KEY]
+    )
+    @action(detail=True, methods=["post"])
+    def setting(self, request: Request, pk: str) -> Response:
+        """Record a scan setting that was changed in SEPM for the plan's scan policy."""
+        user = cast("User", request.user)
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        if not may_write_groups(user, "approver", group_ids_of(row)):
+            raise PermissionDenied
+        asked = SettingSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+
+        def do() -> Response:
+            now, actor = timezone.now(), Actor.by_token(user)
+            try:
+                change = record_setting(
+                    actor=actor, policy=row.scan_policy, now=now, **asked.validated_data
+                )
+            except RampError as error:
+                raise Conflict(str(error)) from error
+            told = {"setting": change.setting, "value": change.value, "at": utc(change.at)}
+            return Response({**told, "actor": change.actor_name})
 
         return once(request, do, asked.data)
 

@@ -94,6 +94,7 @@ _DELETES: tuple[tuple[str, str], ...] = tuple(
         ("rampstep", [("plan_id", "plan")]),
         ("rampplan", [("id", "plan")]),
         ("scanpolicyuse", [("group_id", "group")]),
+        ("scansettingchange", [("scan_policy_id", "scan_policy")]),
         ("scanpolicy", [("id", "scan_policy")]),
         ("rolegrant", [("group_id", "group")]),
         ("computer", [("domain_id", "domain")]),
@@ -138,7 +139,7 @@ def delete_estate() -> dict[str, int]:
     Whoever refers to its processes and groups from outside must have been deleted before.
     """
     files = _free_files()
-    with guard_off(_GUARDED):
+    with guard_off(_GUARDED), guard_off("truscan_scansettingchange"):
         counts = {
             table: delete_rows(f"truscan_{table}", condition) for table, condition in _DELETES
         }

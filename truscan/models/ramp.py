@@ -42,6 +42,34 @@ class ScanPolicyUse(models.Model):
         return f"{self.scan_policy} in {self.group}"
 
 
+class ScanSettingChange(models.Model):
+    """A setting of a scan policy that is no level, as it was set in SEPM: who, when, to what.
+
+    Append-only by a database trigger. "Since the last change" counts from its `at` too.
+    """
+
+    scan_policy = models.ForeignKey(
+        ScanPolicy, on_delete=models.PROTECT, related_name="setting_changes"
+    )
+    setting = models.CharField(max_length=32)
+    value = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    reason = models.TextField(blank=True, default="")
+    actor_name = models.CharField(max_length=255)
+    actor_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    means = models.CharField(max_length=16)
+
+    class Meta:
+        indexes = [models.Index(fields=["scan_policy", "-at"], name="scan_setting_policy")]
+        ordering = ["scan_policy_id", "at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.value}"
+
+
 class Track(models.TextChoices):
     TROJANS = "trojans", "Trojans and worms"
     KEYLOGGERS = "keyloggers", "Keyloggers"

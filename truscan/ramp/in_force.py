@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from truscan.models.ramp import RampEvent, RampPlan
+from truscan.models.ramp import RampEvent, RampPlan, ScanSettingChange
 from truscan.ramp.evidence import groups_in_force
 from truscan.ramp.plan import WATCHED
 
@@ -53,10 +53,15 @@ def levels_in_force(at: datetime, group_ids: Collection[int] | None = None) -> l
 
 
 def last_changes(at: datetime, group_ids: Collection[int] | None = None) -> dict[int, datetime]:
-    """The newest change of any track for each group that has one."""
+    """The newest change of a level or another scan setting for each group that has one."""
     newest: dict[int, datetime] = {}
     for row in levels_in_force(at, group_ids):
         newest[row.group_id] = max(row.since, newest.get(row.group_id, row.since))
+    changes = ScanSettingChange.objects.filter(at__lte=at).select_related("scan_policy")
+    for change in changes.order_by("scan_policy", "-at").distinct("scan_policy"):
+        for group_id in {pk for pk, _ in groups_in_force(change.scan_policy)}:
+            if group_ids is None or group_id in group_ids:
+                newest[group_id] = max(change.at, newest.get(group_id, change.at))
     return newest
 
 

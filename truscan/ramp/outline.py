@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from truscan.ramp.open_days import facts_of
 from truscan.ramp.rows import events_of, plan_of, state_of
+from truscan.ramp.scan_settings import settings_of
 from truscan.ramp.travel import travel
 from truscan.ramp.words import clicks
 
@@ -70,6 +71,10 @@ def outline(
         "projected_end_on": state.projected_end_on.isoformat(),
         "projected_days": state.projected_days,
         "outside_60_to_90_days": state.is_outside_guide,
+        "settings": {
+            setting.name: change.value if change else None
+            for setting, change, _ in settings_of(row)
+        },
         "steps": _steps(state),
         "events": _events(row),
         "actions": {

@@ -25,6 +25,7 @@ from truscan.ramp.errors import RampError
 from truscan.ramp.lanes import draw_lanes
 from truscan.ramp.offers import day_name
 from truscan.ramp.rows import group_ids_of, plan_of, state_of, with_rows
+from truscan.ramp.scan_settings import record_setting
 from truscan.ramp.schedule import Action, State
 from truscan.ramp.words import level_name
 from truscan.web.gate import person, person_with
@@ -123,6 +124,28 @@ def plan_act(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def plan_setting(request: HttpRequest, pk: int) -> HttpResponse:
+    plan = get_plan(request, pk)
+    if not may_act(request, plan):
+        raise PermissionDenied("Only an approver of all groups of the plan does that.")
+    setting, _, value = request.POST.get("setting", "").partition("=")
+    try:
+        record_setting(
+            actor=Actor.on_web(person(request)),
+            policy=plan.scan_policy,
+            setting=setting,
+            value=value,
+            reason=request.POST.get("reason", ""),
+            now=timezone.now(),
+        )
+    except RampError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The change is recorded.")
+    return redirect("ramp-plan", pk=pk)
+
+
+@require_POST
 def calendar_link(request: HttpRequest, pk: int) -> HttpResponse:
     plan = get_plan(request, pk)
     if not may_act(request, plan):
@@ -175,6 +198,7 @@ urlpatterns = [
     path("ramp/new/", plan_create, name="ramp-create"),
     path("ramp/<int:pk>/", plan_page, name="ramp-plan"),
     path("ramp/<int:pk>/act/", plan_act, name="ramp-act"),
+    path("ramp/<int:pk>/setting/", plan_setting, name="ramp-setting"),
     path("ramp/<int:pk>/calendar/", calendar_link, name="ramp-calendar-link"),
     path("calendar/ramp/<str:secret>.ics", calendar, name="ramp-calendar"),
 ]

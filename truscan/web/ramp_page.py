@@ -14,6 +14,7 @@ from truscan.ramp.offers import Offer, offers_of
 from truscan.ramp.recipients import approvers_of
 from truscan.ramp.reminders import reminders_of
 from truscan.ramp.rows import events_of, plan_of, visible_groups_of
+from truscan.ramp.scan_settings import Setting, settings_of
 from truscan.ramp.schedule import Phase, State, StepState, fold
 from truscan.ramp.travel import span, travel
 from truscan.ramp.words import clicks, level_name
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-    from truscan.models.ramp import RampEvent, RampPlan, ScanPolicyUse
+    from truscan.models.ramp import RampEvent, RampPlan, ScanPolicyUse, ScanSettingChange
 
 # Colours of house.css that carry no judgement of the level: effort, not badness.
 MARKS = {
@@ -91,6 +92,7 @@ class Page:
     reminder: str
     held_reason: str
     travel: Visit
+    settings: list[tuple[Setting, ScanSettingChange | None, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ def page_of(plan: RampPlan, user: User, now: datetime, on: date | None = None) -
         reminder="" if visit.is_away else reminder_line(plan, state),
         held_reason=_held_reason(plan, state),
         travel=visit,
+        settings=settings_of(plan),
     )
 
 

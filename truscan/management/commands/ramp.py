@@ -22,6 +22,7 @@ from truscan.ramp.outline import outline, replanned
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Track
 from truscan.ramp.replan import Move, preview, replan
 from truscan.ramp.rows import state_of, with_rows
+from truscan.ramp.scan_settings import SETTINGS, record_setting
 from truscan.ramp.schedule import Action
 from truscan.ramp.words import level_name
 
@@ -45,6 +46,10 @@ class Command(BaseCommand):
         days.add_argument(
             "--closed", action="append", default=[], metavar="FIRST LAST KIND NAME", help=CLOSED
         )
+        setting = verbs.add_parser("setting", help="record a scan setting that was set in SEPM")
+        setting.add_argument("--name", required=True, choices=list(SETTINGS))
+        setting.add_argument("--value", required=True)
+        self._add_verb("setting", setting)
         for verb, replanner in (("move", move), ("calendar", days)):
             replanner.add_argument("--preview", action="store_true", help="store nothing")
             self._add_verb(verb, replanner)
@@ -131,7 +136,18 @@ class Command(BaseCommand):
         plan = _found(options)
         if verb == "show":
             return plan
-        now, action = timezone.now(), Action(verb)
+        now = timezone.now()
+        if verb == "setting":
+            record_setting(
+                actor=actor,
+                policy=plan.scan_policy,
+                setting=options["name"],
+                value=options["value"],
+                reason=options["reason"],
+                now=now,
+            )
+            return plan
+        action = Action(verb)
         level = options.get("level") or state_of(plan, now).permit(action).level
         return act(action, actor=actor, plan=plan, level=level, reason=options["reason"], now=now)
 
