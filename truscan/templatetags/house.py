@@ -77,9 +77,8 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     if at is None:
         return SafeString('<span class="muted">never</span>')
     return format_html(
-        '<time datetime="{}" title="{}" data-exact="{}">{}</time>',
+        '<time datetime="{}" title="{}">{}</time>',
         at.isoformat(),
-        exact_text(at),
         exact_text(at),
         relative(at, now or timezone.now()),
     )
@@ -145,10 +144,9 @@ def group_ends(group: object) -> str:
 def _ends(css: str, whole: str, shown: str, tail: int) -> str:
     cut = max(len(shown) - tail, 0)
     return format_html(
-        '<span class="{} ends" title="{}" data-full="{}">'
+        '<span class="{} ends" title="{}">'
         '<span class="head">{}</span><span class="tail">{}</span></span>',
         css,
-        whole,
         whole,
         shown[:cut],
         shown[cut:],
@@ -166,9 +164,7 @@ def short_path(value: str, shown: int = PATH_SHOWN) -> str:
     """The middle left out; the whole on hover and on copy."""
     if not value:
         return SafeString('<span class="muted">no path</span>')
-    return format_html(
-        '<span class="path" title="{}" data-full="{}">{}</span>', value, value, middle(value, shown)
-    )
+    return format_html('<span class="path" title="{}">{}</span>', value, middle(value, shown))
 
 
 def _copied(css: str, value: str, shown: str) -> str:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.make import NOW, SYSTEM, make_group
 from truscan.models.ramp import RampEvent, RampPlan, ScanPolicy, ScanPolicyUse
 from truscan.ramp.in_force import last_changes, levels_in_force
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +55,15 @@ def test_a_step_back_is_a_change_and_the_past_is_kept() -> None:
     assert [r.level for r in levels_in_force(NOW)] == ["10"]
     assert [r.level for r in levels_in_force(NOW - timedelta(days=6))] == ["20"]
     assert last_changes(NOW) == {group.pk: NOW - timedelta(days=5)}
+
+
+def test_many_plans_cost_as_many_queries_as_one(
+    django_assert_num_queries: Callable[[int], AbstractContextManager[object]],
+) -> None:
+    for n in range(4):
+        confirm(make_plan(f"My Company\\Group {n}"), "10", 5)
+    with django_assert_num_queries(4):
+        assert len(levels_in_force(NOW)) == 4
 
 
 def test_an_unconfirmed_plan_says_nothing() -> None:

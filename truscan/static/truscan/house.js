@@ -48,10 +48,10 @@ document.addEventListener("click", (event) => {
 // What was shortened is copied whole.
 document.addEventListener("copy", (event) => {
   const selection = document.getSelection();
-  const inside = selection?.anchorNode?.parentElement?.closest("[data-full]");
+  const inside = selection?.anchorNode?.parentElement?.closest("[data-full], .ends, .path");
   if (!inside || !selection || !inside.contains(selection.focusNode)) return;
   if (selection.toString().includes("…")) {
-    event.clipboardData?.setData("text/plain", inside.dataset.full);
+    event.clipboardData?.setData("text/plain", inside.dataset.full ?? inside.title);
     event.preventDefault();
   }
 });
