@@ -10,7 +10,7 @@ from django.db import transaction
 from exceptions_app.policies.cover import cover_sightings, coverable, wait_for_decisions
 from exceptions_app.policies.locks import lock_sighting_ids
 from exceptions_app.policies.ordered import responses_ordered
-from exceptions_app.policies.ramp_facts import ramp_facts
+from exceptions_app.policies.ramp_facts import ignored_in, ramp_facts
 from exceptions_app.replay.core import IGNORE, Effect, Tally
 from exceptions_app.replay.run import replay_switch
 from exceptions_app.triage.observed import (
@@ -74,6 +74,10 @@ class Decided:
             },
             let_through=[row.process_id for row in done.let_through],
         )
+
+    def ignored_in(self, group_ids: Sequence[int], at: datetime) -> list[tuple[int, int]]:
+        """(group id, process id) pairs that drafts ignore there."""
+        return ignored_in(group_ids, at)
 
 
 @transaction.atomic

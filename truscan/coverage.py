@@ -80,6 +80,10 @@ class Coverage(Protocol):
 
         Places are (group, location); location None is every place of the group, 0 the group itself.
         """
+
+    def ignored_in(self, group_ids: Sequence[int], at: datetime) -> list[tuple[int, int]]:
+        """(group id, process id) where people's drafts say Ignore for the group or one of its
+        locations, unexpired at that moment: what they hold for legitimate there."""
         ...
 
 

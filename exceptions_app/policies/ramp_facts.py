@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import Sum
 
+from exceptions_app.policies.effective import policies_in_force
 from truscan.coverage import RampFacts
 from truscan.models.counts import DailyCount, Sighting
 from truscan.models.detection import EventType
@@ -56,6 +57,28 @@ WHERE d.group_id = ANY(%(groups)s) AND d.day >= %(start)s AND d.day <= %(end)s
     AND EXISTS (SELECT 1 FROM exceptions_app_processexception e
         WHERE e.process_id = d.process_id AND e.response = 'ignore' AND e.retired_at IS NULL)
 """
+
+IGNORED = """
+SELECT DISTINCT p.group_id, e.process_id
+FROM unnest(%(groups)s::bigint[], %(policies)s::bigint[]) AS p(group_id, policy_id)
+JOIN exceptions_app_processexception e ON e.policy_id = p.policy_id
+WHERE e.response = 'ignore' AND e.retired_at IS NULL
+    AND (e.expires_at IS NULL OR e.expires_at > %(at)s)
+"""
+
+
+def ignored_in(group_ids: Sequence[int], at: datetime) -> list[tuple[int, int]]:
+    """(group id, process id) where the draft of a policy in force in the group, or in one of its
+    locations, says Ignore at that moment."""
+    places = [place for place in policies_in_force(list(group_ids)) if place.policy_id is not None]
+    asked: dict[str, Any] = {
+        "groups": [place.group_id for place in places],
+        "policies": [place.policy_id for place in places],
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(IGNORED, asked)
+        return [(group_id, process_id) for group_id, process_id in cursor.fetchall()]
 
 
 def ramp_facts(group_ids: Sequence[int], start: datetime, end: datetime) -> RampFacts:

@@ -144,6 +144,7 @@ ROWS = [
             "start_on": w.today,
         },
     ),
+    Row("api-ramp-plan-gates", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("api-ramp-plan-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row(
         "api-ramp-plan-act",

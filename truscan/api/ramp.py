@@ -23,6 +23,7 @@ from truscan.ramp.actions import act
 from truscan.ramp.create import MOST_DAYS, create_plan
 from truscan.ramp.errors import PlanRefused, RampError
 from truscan.ramp.find import find_location
+from truscan.ramp.judge import judge, judgement_outline
 from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL
 from truscan.ramp.open_days import MOST_CLOSURES, ClosedFor, Closure, OpenDays
 from truscan.ramp.outline import outline, replanned, utc
@@ -216,6 +217,17 @@ class RampPlanViewSet(viewsets.GenericViewSet[RampPlan]):
     def _told(self, pk: int, user: User, now: datetime, status: int = 200) -> Response:
         row = get_object_or_404(self.get_queryset(), pk=pk)
         return Response(outline(row, now, visible_groups_of([row], user)), status=status)
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    @action(detail=True, methods=["get"])
+    def gates(self, request: Request, pk: str) -> Response:
+        """What each gate says of the level in force, with number, bound and what it is made of,
+        and the advice. Only for people who see all groups of the plan."""
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        if not may_write_groups(cast("User", request.user), "viewer", group_ids_of(row)):
+            raise PermissionDenied
+        (judged,) = judge([row], timezone.now())
+        return Response(judgement_outline(judged))
 
     @extend_schema(request=ActSerializer, responses={200: OpenApiTypes.OBJECT}, parameters=[KEY])
     @action(detail=True, methods=["post"])

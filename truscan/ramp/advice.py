@@ -9,6 +9,9 @@ from enum import StrEnum
 from truscan.ramp.gates import Answer, Reading, overall
 from truscan.ramp.schedule import Action, Phase, State
 
+# A sentence that names more is not read.
+MOST_NAMED = 3
+
 
 class Advised(StrEnum):
     ADVANCE = "advance"
@@ -78,10 +81,10 @@ def _advance(state: State, gates: int) -> str:
     if state.next is None:
         return f"{all_pass} at the last level: legitimate work has its exceptions."
     if state.held_on is not None:
-        return f"{all_pass}: the plan can be resumed and raised to {state.next.level}."
+        return f"{all_pass}: the plan can be resumed and go on to {state.next.level}."
     early = (state.next.on - state.today).days
     when = f"on its day, in {early} day{'s' if early > 1 else ''}" if early > 0 else "now"
-    return f"{all_pass}: raise to {state.next.level} {when}."
+    return f"{all_pass}: go on to {state.next.level} {when}."
 
 
 def _joined(readings: Sequence[Reading]) -> str:
@@ -94,4 +97,6 @@ def _joined(readings: Sequence[Reading]) -> str:
 
 def _names(readings: Sequence[Reading]) -> str:
     names = [f"“{reading.rule.title}”" for reading in readings]
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -12,7 +12,8 @@ from truscan.ramp.unseen import Seen
 class Facts:
     """Numbers since the level in force was set; None = not known, which is never zero.
 
-    `days` are whole days since then, `days_reported` those of them with any report. `clients` is
+    `days` are whole days since then, `days_reported` those of them
+    without the days of the newest week that brought no report. `clients` is
     None as soon as one group does not tell how many it has; `heard` were heard from since the
     level was set, `heard_lately` within three days. `newest_at` is the newest line of the groups.
     `potential` occurrences of Potential risk found, `potential_ignored` those of processes that

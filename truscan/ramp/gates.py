@@ -132,11 +132,13 @@ NO_REPORTS = (
     "level. Import their logs."
 )
 
+NO_LINE = "No line of these groups was ever read. Import their logs."
+
 
 def _days(facts: Facts, now: datetime, threshold: Threshold) -> Measured:
     if not facts.days_reported and facts.days >= threshold.bound:
         return Measured(None, NO_REPORTS)
-    told = f"{facts.days_reported} of {facts.days} whole days brought reports."
+    told = f"{facts.days} whole days, those of the newest week only if they brought reports."
     return Measured(facts.days_reported, detail=told)
 
 
@@ -145,13 +147,15 @@ def _heard(facts: Facts, now: datetime, threshold: Threshold) -> Measured:
         return Measured(None, _unknown_clients(facts))
     if facts.clients == 0:
         return Measured(None, "The groups have no clients, so nobody can be heard from.")
+    if facts.newest_at is None:
+        return Measured(None, NO_LINE)
     told = f"{facts.heard:,} of {facts.clients:,} clients since the level was set."
     return Measured(min(facts.heard / facts.clients, 1.0), detail=told)
 
 
 def _fresh(facts: Facts, now: datetime, threshold: Threshold) -> Measured:
     if facts.newest_at is None:
-        return Measured(None, "No line of these groups was ever read. Import their logs.")
+        return Measured(None, NO_LINE)
     if facts.clients is None:
         return Measured(None, _unknown_clients(facts))
     told = f"{facts.heard_lately:,} of {facts.clients:,} clients within three days."

@@ -22,6 +22,7 @@ from truscan.ramp.actions import act
 from truscan.ramp.calendar import feed_of, make_link, plan_by_secret
 from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
+from truscan.ramp.judge import judge
 from truscan.ramp.lanes import draw_lanes
 from truscan.ramp.offers import day_name
 from truscan.ramp.rows import group_ids_of, plan_of, state_of, with_rows
@@ -178,8 +179,16 @@ def _day_asked(request: HttpRequest) -> date | None:
 def _plan_page(
     request: HttpRequest, plan: RampPlan, calendar_address: str = "", on: date | None = None
 ) -> HttpResponse:
-    page = page_of(plan, person(request), timezone.now(), on)
-    ctx = {"page": page, "may_act": may_act(request, plan), "calendar_address": calendar_address}
+    user, now = person(request), timezone.now()
+    # Gates sum over all groups, so they are for people who see all of them; they judge today.
+    sees_all = may_write_groups(user, "viewer", group_ids_of(plan))
+    ctx = {
+        "page": page_of(plan, user, now, on),
+        "may_act": may_act(request, plan),
+        "calendar_address": calendar_address,
+        "sees_all": sees_all,
+        "judged": judge([plan], now)[0] if sees_all and on is None else None,
+    }
     return render(request, "truscan/ramp/plan.html", ctx)
 
 

@@ -16,6 +16,7 @@ from truscan.ramp.actions import act
 from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
 from truscan.ramp.find import find_group, find_location, find_plan
+from truscan.ramp.judge import judge, judgement_outline
 from truscan.ramp.layout import COMMERCIAL_ACTIONS
 from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, OpenDays, read_closures
 from truscan.ramp.outline import outline, replanned
@@ -36,7 +37,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         self._add_create(verbs.add_parser("create", help="plan a track of a scan policy"))
-        for verb in ("show", *(action.value for action in ACTS)):
+        for verb in ("show", "gates", *(action.value for action in ACTS)):
             self._add_verb(verb, verbs.add_parser(verb))
         move = verbs.add_parser("move", help="another day for a step; the rest follows")
         move.add_argument("--level", required=True)
@@ -110,7 +111,10 @@ class Command(BaseCommand):
         except RampError as error:
             raise CommandError(str(error)) from error
         row = with_rows(RampPlan.objects.filter(pk=plan.pk)).get()
-        self._print(row, options["json"], options.get("on"))
+        if options["verb"] == "gates":
+            self._print_gates(row, options["json"])
+        else:
+            self._print(row, options["json"], options.get("on"))
 
     def _replan(self, options: dict[str, Any]) -> None:
         plan, now = _found(options), timezone.now()
@@ -134,7 +138,7 @@ class Command(BaseCommand):
         if verb == "create":
             return self._create(actor, options)
         plan = _found(options)
-        if verb == "show":
+        if verb in ("show", "gates"):
             return plan
         now = timezone.now()
         if verb == "setting":
@@ -175,6 +179,16 @@ class Command(BaseCommand):
             open_days=_open_days(options),
             now=timezone.now(),
         )
+
+    def _print_gates(self, plan: RampPlan, as_json: bool) -> None:
+        (judged,) = judge([plan], timezone.now())
+        if as_json:
+            self.stdout.write(json.dumps(judgement_outline(judged), ensure_ascii=False))
+            return
+        self.stdout.write(f"{plan}: {judged.advice.sentence}")
+        for reading in judged.readings:
+            mode = "" if reading.counts else f" ({reading.threshold.mode})"
+            self.stdout.write(f"  {reading.answer.value:<13}{reading.sentence}{mode}")
 
     def _print(self, plan: RampPlan, as_json: bool, on: date | None) -> None:
         facts = outline(plan, timezone.now(), on=on)

@@ -1,0 +1,106 @@
+"""The statements behind the gates: each answers for all plans at once."""
+
+from __future__ import annotations
+
+SCOPE = """
+WITH scope AS MATERIALIZED (
+    SELECT * FROM unnest(%(plans)s::bigint[], %(groups)s::bigint[], %(locations)s::bigint[],
+        %(set_at)s::timestamptz[]) AS s(plan_id, group_id, location_id, set_at))
+"""
+
+# Locations of a whole group's clients that follow another policy.
+TAKEN = """
+    AND NOT EXISTS (
+        SELECT 1 FROM unnest(%(taken_groups)s::bigint[], %(taken_locations)s::bigint[])
+            AS t(group_id, location_id)
+        WHERE s.location_id = 0 AND t.group_id = d.group_id AND t.location_id = d.location_id)
+"""
+
+# Commercial applications and numbered levels need no look at the process; keyloggers do.
+KEYLOGGERS = """
+    AND (s.track <> 'keyloggers' OR EXISTS (
+        SELECT 1 FROM truscan_processsummary p
+        WHERE p.process_id = d.process_id AND p.risk_class = 'keylogger'))
+"""
+
+# Days are listed one by one, so that each is one probe of the index (day, group) and the planner
+# knows how many. The level of the log counts where it is on the ramp's scale of tens; other scales
+# say nothing of it. Days come as bits, the newest lowest: their number is that of the observations.
+SEEN = """
+WITH scope AS MATERIALIZED (
+    SELECT * FROM unnest(%(day_plans)s::bigint[], %(day_groups)s::int[], %(day_locations)s::int[],
+        %(day_levels)s::int[], %(day_tracks)s::text[], %(days)s::date[])
+    AS s(plan_id, group_id, location_id, level, track, day)),
+ignored AS MATERIALIZED (
+    SELECT * FROM unnest(%(ignored_groups)s::int[], %(ignored_processes)s::int[])
+        AS i(group_id, process_id)),
+observed AS (
+    SELECT s.plan_id, d.process_id, d.group_id,
+        bit_or(1::bigint << (%(until)s::date - d.day)) AS days,
+        sum(d.occurrences) FILTER (WHERE d.event_type = 1) AS potential,
+        sum(d.occurrences) FILTER (WHERE d.event_type = 2) AS security,
+        bool_or(d.event_type = 2 AND d.day >= %(lately)s) AS is_risk,
+        sum(d.occurrences) FILTER (WHERE d.action_id = ANY(%(stops)s)) AS stopped,
+        sum(d.occurrences) FILTER (WHERE d.sensitivity = s.level) AS by_log,
+        sum(d.occurrences) AS whole
+    FROM scope s
+    JOIN truscan_dailycount d ON d.day = s.day AND d.group_id = s.group_id
+    WHERE d.event_type < 4 AND (d.event_type = 3) = (s.track = 'commercial')
+        AND (s.location_id = 0 OR d.location_id = s.location_id)
+        AND (s.level IS NULL OR d.sensitivity IS NULL OR d.sensitivity = s.level
+            OR d.sensitivity %% 10 <> 0 OR d.sensitivity NOT BETWEEN 10 AND 100)
+        {more}
+    GROUP BY 1, 2, 3),
+by_process AS (
+    SELECT o.plan_id, o.process_id, sum(bit_count(o.days::bit(64))) AS times,
+        sum(o.potential) AS potential,
+        sum(o.potential) FILTER (WHERE i.process_id IS NOT NULL) AS ignored,
+        sum(o.security) AS security,
+        bool_or(i.process_id IS NOT NULL AND o.is_risk) AS is_risk,
+        sum(o.stopped) FILTER (WHERE i.process_id IS NOT NULL) AS stopped,
+        sum(o.by_log) AS by_log, sum(o.whole) AS whole, bit_or(o.days) AS days
+    FROM observed o
+    LEFT JOIN ignored i ON i.group_id = o.group_id AND i.process_id = o.process_id
+    GROUP BY 1, 2)
+SELECT plan_id, sum(times)::bigint, count(*), count(*) FILTER (WHERE times = 1),
+    count(*) FILTER (WHERE times = 2), coalesce(sum(potential), 0)::bigint,
+    coalesce(sum(ignored), 0)::bigint, coalesce(sum(security), 0)::bigint,
+    count(*) FILTER (WHERE is_risk), coalesce(sum(stopped), 0)::bigint,
+    coalesce(sum(by_log), 0)::bigint, sum(whole)::bigint, bit_or(days)
+FROM by_process GROUP BY 1
+"""
+
+OPEN = f"""
+{SCOPE}
+SELECT s.plan_id, count(DISTINCT t.process_id), min(t.first_at)
+FROM (SELECT DISTINCT plan_id, group_id FROM scope) s
+JOIN truscan_sighting t ON t.group_id = s.group_id
+WHERE t.covered_until <= %(now)s AND t.observed_until <= %(now)s AND t.candidate_occurrences > 0
+GROUP BY 1
+"""  # noqa: S608 - constants of this module
+
+HEARD = f"""
+{SCOPE}
+SELECT s.plan_id, count(*) FILTER (WHERE c.last_heard_at >= s.set_at),
+    count(*) FILTER (WHERE c.last_heard_at >= %(heard_from)s), max(c.last_heard_at)
+FROM (SELECT DISTINCT plan_id, group_id, set_at FROM scope) s
+JOIN truscan_computer c ON c.group_id = s.group_id
+GROUP BY 1
+"""  # noqa: S608 - constants of this module
+
+# How often each number of detections happened: far fewer rows to sort than days of users.
+LOAD = """
+WITH scope AS MATERIALIZED (
+    SELECT DISTINCT * FROM unnest(%(day_plans)s::bigint[], %(day_groups)s::int[], %(days)s::date[])
+        AS s(plan_id, group_id, day)
+    WHERE day > %(load_from)s),
+user_day AS (
+    SELECT s.plan_id, d.day, d.account_id, sum(d.occurrences) AS many
+    FROM scope s JOIN truscan_computerday d ON d.day = s.day AND d.group_id = s.group_id
+    GROUP BY 1, 2, 3),
+often AS (
+    SELECT plan_id, many, sum(count(*)) OVER (PARTITION BY plan_id ORDER BY many) AS upto,
+        sum(count(*)) OVER (PARTITION BY plan_id) AS total
+    FROM user_day GROUP BY 1, 2)
+SELECT plan_id, min(many) FROM often WHERE upto >= total * 0.95 GROUP BY 1
+"""
