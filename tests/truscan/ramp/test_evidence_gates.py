@@ -94,4 +94,5 @@ def test_the_facts_of_two_plans(
     assert [getattr(silent, name) for name in unknown] == [None] * len(unknown)
     judged = {one.plan.pk: one for one in judge(plans(), NOW)}
     assert judged[other.pk].advice.sentence.startswith("Hold: “Days at the level”")
-    assert "legitimate, still reported" in judged[plan.pk].advice.sentence
+    assert judged[plan.pk].advice.sentence.startswith("Go back to 10")
+    assert "false quarantines 4" in judged[plan.pk].advice.sentence
