@@ -90,7 +90,8 @@ RULES: dict[Key, Rule] = {
         Rule(Key.CONTENT, "Days since the content changed", Unit.DAYS, True, 3, None, Mode.DRY_RUN,
              "New content may change what is detected, without any change of level (p. 33).", 60),
         Rule(Key.UNSEEN, "Chance that the next is a new process", Unit.SHARE, False, 0.05, None,
-             Mode.REQUIRED, "A level was watched for long enough when little new comes.", 1),
+             Mode.DRY_RUN,
+             "What is ignored is not reported, so much of the rest is new: learn the bound.", 1),
     )
 }  # fmt: skip
 
