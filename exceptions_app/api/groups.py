@@ -12,10 +12,9 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from exceptions_app.api.exports import IF_NONE_MATCH, TARGET, answer, asked_target
-from exceptions_app.api.refusal import refused
-from exceptions_app.errors import ExceptionsError, NotFound
+from exceptions_app.errors import NotFound
 from exceptions_app.export.package import location_called, package_for_group
-from exceptions_app.export.targets import download
+from exceptions_app.export.state import state_of_group
 from exceptions_app.policies.placed import set_at
 from truscan.models.estate import Group, Location
 
@@ -117,12 +116,14 @@ class GroupViewSet(viewsets.ReadOnlyModelViewSet[Group]):
         name = request.query_params.get("location", "").strip()
         try:
             location = location_called(group, name) if name else None
-            file = download(package_for_group(group, location, now=timezone.now()), target)
         except NotFound as error:
             raise exceptions.NotFound(str(error)) from error
-        except ExceptionsError as error:
-            raise refused(error) from error
-        return answer(file, request.headers.get("If-None-Match", ""))
+        return answer(
+            request,
+            target,
+            lambda now: state_of_group(group, location, target, now=now),
+            lambda now: package_for_group(group, location, now=now),
+        )
 
 
 routes = [("groups", GroupViewSet, "api-group")]

@@ -18,10 +18,11 @@ from exceptions_app.api.approvals import ApprovalSerializer
 from exceptions_app.api.exports import IF_NONE_MATCH, TARGET, answer, asked_target
 from exceptions_app.api.lint import FindingSerializer
 from exceptions_app.api.refusal import refused
+from exceptions_app.arrival.fetched import note_fetch
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.export.everything import NAME, write_everything
 from exceptions_app.export.package import package_for_policy, package_per_policy
-from exceptions_app.export.targets import download
+from exceptions_app.export.state import state_of_policy
 from exceptions_app.export.whose import exportable
 from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.policies.assign import create_policy
@@ -259,12 +260,12 @@ class PolicyViewSet(
         target = asked_target(request)
         since = request.query_params.get("since", "").strip()
         number = serializers.IntegerField(min_value=1).run_validation(since) if since else None
-        try:
-            package = package_for_policy(policy, now=timezone.now(), since=number)
-            file = download(package, target)
-        except ExceptionsError as error:
-            raise refused(error) from error
-        return answer(file, request.headers.get("If-None-Match", ""))
+        return answer(
+            request,
+            target,
+            lambda now: state_of_policy(policy, target, number, now=now),
+            lambda now: package_for_policy(policy, now=now, since=number),
+        )
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
     @action(detail=False, methods=["get"], filterset_fields=[])
@@ -273,10 +274,18 @@ class PolicyViewSet(
         mine, others = exportable(self.user)
         out = TemporaryFile()  # noqa: SIM115  # the answer closes it when it is sent
         try:
-            write_everything(package_per_policy(mine, now=timezone.now()), out, others)
+            now = timezone.now()
+            packages = package_per_policy(mine, now=now)
+            write_everything(packages, out, others)
         except ExceptionsError as error:
             out.close()
             raise refused(error) from error
+        note_fetch(
+            actor=Actor.by_token(self.user),
+            revisions=[one.row_id for package in packages for one in package.sets],
+            target="everything",
+            now=now,
+        )
         out.seek(0)
         return FileResponse(out, as_attachment=True, filename=NAME, content_type="application/zip")
 

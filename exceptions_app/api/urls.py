@@ -15,6 +15,7 @@ from exceptions_app.api import (
     processes,
     replay,
     sepm,
+    why,
 )
 
 ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
@@ -30,4 +31,4 @@ router = SimpleRouter()
 for prefix, viewset, name in ROUTES:
     router.register(prefix, viewset, name)
 
-urlpatterns = [*policy_schema.urlpatterns, *replay.urlpatterns, *router.urls]
+urlpatterns = [*policy_schema.urlpatterns, *replay.urlpatterns, *why.urlpatterns, *router.urls]

@@ -65,7 +65,7 @@ class PublishedSet:
 
     `sha256` is that of the revision's canonical text. `previous` are all rules of the revision
     before (`previous_number`, None for the first), also those that have expired since: they may
-    still be on the server.
+    still be on the server. `row_id` is the revision's row (0: none); it is in no file.
     """
 
     policy: str
@@ -77,6 +77,7 @@ class PublishedSet:
     expired: tuple[Entry, ...] = ()
     previous_number: int | None = None
     previous: tuple[Entry, ...] = ()
+    row_id: int = 0
 
 
 def moment(text: str) -> datetime:

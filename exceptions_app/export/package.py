@@ -32,16 +32,12 @@ def package_for_group(
     `now` decides which rules have expired; nothing else depends on it. NothingPublished when no
     place has a published policy, ExportRefused when the rules contradict each other.
     """
-    rows = policies_in_force([group.pk])
-    if location is not None:
-        rows = [row for row in rows if row.location_id == location.pk]
-        if not rows:
-            raise NotFound(f"{group} has no location {location}. Name one that it has.")
+    rows = rows_of_group(group, location)
     sets = _published({row.policy_id for row in rows if row.policy_id}, now)
     if not sets:
         raise NothingPublished(_nothing_for(group, location, rows))
     package = GroupPackage(
-        places=_places(rows, sets),
+        places=named_places(rows, sets),
         sets=_by_name(sets.values()),
         domain=group.domain.name,
         group=group.path,
@@ -64,10 +60,9 @@ def package_for_policy(policy: Policy, *, now: datetime, since: int | None = Non
         )
     if since is not None:
         sets = {policy.pk: _since(policy, sets[policy.pk], since)}
-    near = policies_in_force(groups_with([policy.pk]))
-    rows = [row for row in near if row.policy_id == policy.pk]
+    rows = rows_of_policy(policy)
     package = PolicyPackage(
-        places=_places(rows, sets), sets=_by_name(sets.values()), policy=sets[policy.pk].policy
+        places=named_places(rows, sets), sets=_by_name(sets.values()), policy=sets[policy.pk].policy
     )
     refuse_wrong_rules(package)
     return package
@@ -110,11 +105,14 @@ def _published(policy_ids: Collection[int], now: datetime) -> dict[int, Publishe
     for revision in rows.filter(place__lte=2).order_by("policy_id", "-number"):
         newest.setdefault(revision.policy_id, []).append(revision)
     return {
-        policy_id: read_set(
-            revisions[0].canonical,
-            revisions[0].sha256,
-            now,
-            revisions[1].canonical if len(revisions) > 1 else None,
+        policy_id: replace(
+            read_set(
+                revisions[0].canonical,
+                revisions[0].sha256,
+                now,
+                revisions[1].canonical if len(revisions) > 1 else None,
+            ),
+            row_id=revisions[0].pk,
         )
         for policy_id, revisions in newest.items()
     }
@@ -135,7 +133,24 @@ def _by_name(sets: Iterable[PublishedSet]) -> tuple[PublishedSet, ...]:
     return tuple(sorted(sets, key=lambda one: one.policy))
 
 
-def _places(rows: Sequence[InForce], sets: dict[int, PublishedSet]) -> tuple[LocationSet, ...]:
+def rows_of_group(group: Group, location: Location | None) -> list[InForce]:
+    """What is in force in the group, or in that one location; NotFound if it has it not."""
+    rows = policies_in_force([group.pk])
+    if location is not None:
+        rows = [row for row in rows if row.location_id == location.pk]
+        if not rows:
+            raise NotFound(f"{group} has no location {location}. Name one that it has.")
+    return rows
+
+
+def rows_of_policy(policy: Policy) -> list[InForce]:
+    """Every place where the policy is in force."""
+    near = policies_in_force(groups_with([policy.pk]))
+    return [row for row in near if row.policy_id == policy.pk]
+
+
+def named_places(rows: Sequence[InForce], sets: dict[int, PublishedSet]) -> tuple[LocationSet, ...]:
+    """The rows with names instead of ids, in the order of code points."""
     return _places_of_each({0: rows}, sets)[0]
 
 

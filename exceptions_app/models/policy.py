@@ -118,7 +118,15 @@ class RevisionEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["revision", "process"], name="revision_entry_unique")
         ]
-        indexes = [models.Index(fields=["process"], name="revision_entry_process")]
+        indexes = [
+            models.Index(fields=["process"], name="revision_entry_process"),
+            # A poll asks how many rules have expired: most revisions have none that can.
+            models.Index(
+                fields=["revision", "expires_at"],
+                name="revision_entry_expiry",
+                condition=models.Q(expires_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.response} {self.process}"

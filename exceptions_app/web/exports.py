@@ -12,6 +12,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from exceptions_app.arrival.fetched import note_fetch
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.export.everything import NAME, write_everything
 from exceptions_app.export.package import (
@@ -25,22 +26,35 @@ from exceptions_app.export.whose import exportable
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.web.groups import get_group
 from exceptions_app.web.policies import get_policy
+from truscan.access.actor import Actor
 from truscan.access.scope import may_write_groups
 from truscan.web.gate import person, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.http import HttpRequest
 
     from exceptions_app.export.content import Package
 
 
-def attachment(package: Package, target: str) -> HttpResponse:
+def attachment(request: HttpRequest, package: Package, target: str) -> HttpResponse:
     """Always an attachment: nothing that a log said is shown in our origin."""
     file = download(package, target)
+    _note(request, [package], target)
     r = HttpResponse(file.body, content_type=file.content_type)
     r["Content-Disposition"] = f'attachment; filename="{file.name}"'
     r["ETag"] = f'"{file.sha256}"'
     return r
+
+
+def _note(request: HttpRequest, packages: Iterable[Package], target: str) -> None:
+    note_fetch(
+        actor=Actor.on_web(person(request)),
+        revisions=[one.row_id for package in packages for one in package.sets],
+        target=target,
+        now=timezone.now(),
+    )
 
 
 @require_GET
@@ -51,7 +65,7 @@ def group_export(request: HttpRequest, pk: int, target: str) -> HttpResponse:
     name = text_of(request.GET, "location", 256)
     try:
         location = location_called(group, name) if name else None
-        return attachment(package_for_group(group, location, now=timezone.now()), target)
+        return attachment(request, package_for_group(group, location, now=timezone.now()), target)
     except ExceptionsError as error:
         messages.error(request, str(error))
         return redirect("group", pk)
@@ -77,7 +91,7 @@ def revision_export(request: HttpRequest, pk: int, target: str) -> HttpResponse:
         package = package_for_policy(
             policy, now=timezone.now(), since=int(since) if since else None
         )
-        return attachment(package, target)
+        return attachment(request, package, target)
     except ExceptionsError as error:
         messages.error(request, str(error))
         return redirect("policy", pk)
@@ -89,11 +103,13 @@ def export_everything(request: HttpRequest) -> FileResponse | HttpResponse:
     mine, others = exportable(person(request))
     out = TemporaryFile()  # noqa: SIM115  # the answer closes it when it is sent
     try:
-        write_everything(package_per_policy(mine, now=timezone.now()), out, others)
+        packages = package_per_policy(mine, now=timezone.now())
+        write_everything(packages, out, others)
     except ExceptionsError as error:
         out.close()
         messages.error(request, str(error))
         return redirect("policy-list")
+    _note(request, packages, "everything")
     out.seek(0)
     return FileResponse(out, as_attachment=True, filename=NAME, content_type="application/zip")
 

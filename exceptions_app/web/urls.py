@@ -14,6 +14,7 @@ from exceptions_app.web import (
     replay,
     revisions,
     sepm,
+    why,
 )
 
 urlpatterns = [
@@ -28,4 +29,5 @@ urlpatterns = [
     *effective.urlpatterns,
     *lint.urlpatterns,
     *sepm.urlpatterns,
+    *why.urlpatterns,
 ]

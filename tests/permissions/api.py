@@ -35,6 +35,13 @@ ROWS = [
     Row("api-detection-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-process-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-process-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
+    Row(
+        "api-process-why",
+        "GET",
+        "401 404 200 200 200 200 200",
+        lambda o, w: [o.waiting.pk],
+        lambda o, w: {"group": o.group.pk},
+    ),
     Row("api-sighting-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-sighting-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.sighting.pk]),
     Row("api-decision-list", "GET", "401 200 200 200 200 200 200"),

@@ -37,6 +37,13 @@ ROWS = [
         lambda o, w: [o.waiting.pk, "computers"],
     ),
     Row(
+        "process-why",
+        "GET",
+        "302 404 200 200 200 200 200",
+        lambda o, w: [o.waiting.pk],
+        lambda o, w: {"group": o.group.path},
+    ),
+    Row(
         "same-file-add",
         "POST",
         "302 404 404 302 302 302 302",

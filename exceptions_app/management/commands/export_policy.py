@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from exceptions_app.arrival.fetched import note_fetch
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.export import targets
 from exceptions_app.export.everything import NAME, write_everything
@@ -19,9 +20,11 @@ from exceptions_app.export.package import (
 )
 from exceptions_app.management.lookups import find_group, find_policy
 from exceptions_app.models.policy import Policy
+from truscan.access.actor import Actor
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterable
     from datetime import datetime
 
     from exceptions_app.export.content import Package
@@ -64,6 +67,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         try:
             _write(files, options["out"])
+            _note([package], options["target"])
         except OSError as error:
             raise CommandError(f"{options['out']} cannot be written: {error}") from error
         found = targets.warnings(package, options["target"])
@@ -74,6 +78,15 @@ class Command(BaseCommand):
             "warnings": [one.as_json() for one in found],
         }
         self.stdout.write(json.dumps(told))
+
+
+def _note(packages: Iterable[Package], target: str) -> None:
+    note_fetch(
+        actor=Actor.on_command_line(),
+        revisions=[one.row_id for package in packages for one in package.sets],
+        target=target,
+        now=timezone.now(),
+    )
 
 
 def _package(options: dict[str, Any], now: datetime) -> Package:
@@ -101,6 +114,7 @@ def _write_all(options: dict[str, Any]) -> dict[str, Any]:
         with part.open("wb") as out:
             manifest = write_everything(packages, out)
         part.replace(path)
+        _note(packages, "everything")
     except ExceptionsError as error:
         raise CommandError(str(error)) from error
     except OSError as error:
