@@ -11,6 +11,7 @@ from exceptions_app.policies.cover import cover_sightings, coverable, wait_for_d
 from exceptions_app.policies.locks import lock_sighting_ids
 from exceptions_app.policies.ordered import responses_ordered
 from exceptions_app.policies.ramp_facts import ignored_in, ramp_facts
+from exceptions_app.policies.work_time import seconds_a_process
 from exceptions_app.replay.core import IGNORE, Effect, Tally
 from exceptions_app.replay.run import replay_switch
 from exceptions_app.triage.observed import (
@@ -78,6 +79,10 @@ class Decided:
     def ignored_in(self, group_ids: Sequence[int], at: datetime) -> list[tuple[int, int]]:
         """(group id, process id) pairs that drafts ignore there."""
         return ignored_in(group_ids, at)
+
+    def seconds_a_process(self, at: datetime) -> float | None:
+        """From the gaps between decisions of one person."""
+        return seconds_a_process(at)
 
 
 @transaction.atomic

@@ -86,6 +86,11 @@ class Coverage(Protocol):
         locations, unexpired at that moment: what they hold for legitimate there."""
         ...
 
+    def seconds_a_process(self, at: datetime) -> float | None:
+        """How long people worked on one process in the quarter of a year before; None = too few
+        decisions that followed each other to tell."""
+        ...
+
 
 _registered: Coverage | None = None
 

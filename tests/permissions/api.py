@@ -152,6 +152,7 @@ ROWS = [
         },
     ),
     Row("api-ramp-plan-gates", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
+    Row("api-ramp-plan-forecast", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("api-ramp-plan-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row(
         "api-ramp-plan-act",

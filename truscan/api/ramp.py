@@ -25,6 +25,7 @@ from truscan.ramp.errors import PlanRefused, RampError
 from truscan.ramp.find import find_location
 from truscan.ramp.judge import judge, judgement_outline
 from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL
+from truscan.ramp.next_level import forecast_outline, next_level
 from truscan.ramp.open_days import MOST_CLOSURES, ClosedFor, Closure, OpenDays
 from truscan.ramp.outline import outline, replanned, utc
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile
@@ -228,6 +229,16 @@ class RampPlanViewSet(viewsets.GenericViewSet[RampPlan]):
             raise PermissionDenied
         (judged,) = judge([row], timezone.now())
         return Response(judgement_outline(judged))
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    @action(detail=True, methods=["get"])
+    def forecast(self, request: Request, pk: str) -> Response:
+        """What the next level will bring: an interval that 8 of 10 such forecasts should hold, and
+        how often it held. Only for people who see all groups of the plan."""
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        if not may_write_groups(cast("User", request.user), "viewer", group_ids_of(row)):
+            raise PermissionDenied
+        return Response(forecast_outline(next_level(row, timezone.now())))
 
     @extend_schema(request=ActSerializer, responses={200: OpenApiTypes.OBJECT}, parameters=[KEY])
     @action(detail=True, methods=["post"])

@@ -15,12 +15,12 @@ from django.db import connection, transaction
 
 from truscan import coverage
 from truscan.models.detection import Action
-from truscan.models.estate import Group, Location
+from truscan.models.estate import Group
 from truscan.ramp.evidence_sql import HEARD, KEYLOGGERS, LOAD, OPEN, SEEN, TAKEN
 from truscan.ramp.facts import RECENT_DAYS, Facts
 from truscan.ramp.rows import state_of
 from truscan.ramp.unseen import Seen
-from truscan.ramp.where import Scope, scopes_of
+from truscan.ramp.where import Scope, places_of, scopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,23 +102,10 @@ def _by_plan(windows: Sequence[Window]) -> list[tuple[Window, Scope]]:
 def _arguments(
     scopes: Sequence[tuple[Window, Scope]], groups: list[int], now: datetime
 ) -> dict[str, Any]:
-    keys = {key for _, scope in scopes for key in (scope.location_key, *scope.taken) if key}
-    named = Location.objects.filter(name_key__in=keys, group__in=groups) if keys else []
-    place = {(location.group_id, location.name_key): location.pk for location in named}
-    taken = {
-        (scope.group_id, place[scope.group_id, key])
-        for _, scope in scopes
-        for key in scope.taken
-        if (scope.group_id, key) in place
-    }
+    locations, taken = places_of([scope for _, scope in scopes])
     ignored = coverage.registered().ignored_in(groups, now)
     stops = Action.objects.filter(name_key__regex="quarantin|terminat")
     today = now.astimezone(UTC).date()
-    locations = [
-        # 0 is all locations; -1 a location from which nothing was ever read.
-        place.get((scope.group_id, scope.location_key), -1) if scope.location_key else 0
-        for _, scope in scopes
-    ]
     return {
         **_days(scopes, locations, today),
         "plans": [window.plan.pk for window, _ in scopes],

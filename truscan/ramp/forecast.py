@@ -37,13 +37,14 @@ class Quantity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Finished:
     """What a finished step brought; None = no reports. `notifications` is the mean of detections
-    per user and day with any."""
+    per user and day with any. One that is not over is forecast from, and never a trial."""
 
     level: str
     days: int
     new_processes: int | None
     detections_a_day: float | None
     notifications: float | None
+    is_over: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Forecast:
     why_not: str
     held: int
     tried: int
+
+    @property
+    def digits(self) -> int:
+        """Decimal places that are worth showing."""
+        return 0 if self.quantity in (Quantity.PROCESSES, Quantity.DETECTIONS) else 1
 
     @property
     def calibration(self) -> str:
@@ -139,7 +145,7 @@ def backtest(history: Sequence[Finished], get: Callable[[Finished], float | None
     for place, step in enumerate(history):
         actual = get(step)
         interval = predict(known(history[:place], get))
-        if actual is not None and interval is not None:
+        if step.is_over and actual is not None and interval is not None:
             tested.append(Tested(step.level, interval, actual))
     return tested
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from truscan.models.estate import Group
+from truscan.models.estate import Group, Location
 from truscan.models.ramp import ScanPolicyUse
 
 
@@ -56,3 +56,25 @@ def scopes_of(policy_ids: Collection[int]) -> list[Scope]:
             )
             pending += [child for child in children[pk] if child not in own]
     return list(found.values())
+
+
+def places_of(scopes: Sequence[Scope]) -> tuple[list[int], set[tuple[int, int]]]:
+    """The location id of each scope, and the (group id, location id) that others have taken.
+
+    0 is all locations; -1 a location from which nothing was ever read.
+    """
+    keys = {key for scope in scopes for key in (scope.location_key, *scope.taken) if key}
+    groups = {scope.group_id for scope in scopes}
+    named = Location.objects.filter(name_key__in=keys, group__in=groups) if keys else []
+    place = {(location.group_id, location.name_key): location.pk for location in named}
+    taken = {
+        (scope.group_id, place[scope.group_id, key])
+        for scope in scopes
+        for key in scope.taken
+        if (scope.group_id, key) in place
+    }
+    locations = [
+        place.get((scope.group_id, scope.location_key), -1) if scope.location_key else 0
+        for scope in scopes
+    ]
+    return locations, taken

@@ -24,6 +24,7 @@ from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
 from truscan.ramp.judge import judge
 from truscan.ramp.lanes import draw_lanes
+from truscan.ramp.next_level import next_level
 from truscan.ramp.offers import day_name
 from truscan.ramp.rows import group_ids_of, plan_of, state_of, with_rows
 from truscan.ramp.scan_settings import record_setting
@@ -188,6 +189,7 @@ def _plan_page(
         "calendar_address": calendar_address,
         "sees_all": sees_all,
         "judged": judge([plan], now)[0] if sees_all and on is None else None,
+        "coming": next_level(plan, now) if sees_all and on is None else None,
     }
     return render(request, "truscan/ramp/plan.html", ctx)
 

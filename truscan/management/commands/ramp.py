@@ -18,6 +18,7 @@ from truscan.ramp.errors import RampError
 from truscan.ramp.find import find_group, find_location, find_plan
 from truscan.ramp.judge import judge, judgement_outline
 from truscan.ramp.layout import COMMERCIAL_ACTIONS
+from truscan.ramp.next_level import forecast_outline, next_level
 from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, OpenDays, read_closures
 from truscan.ramp.outline import outline, replanned
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Track
@@ -37,7 +38,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         self._add_create(verbs.add_parser("create", help="plan a track of a scan policy"))
-        for verb in ("show", "gates", *(action.value for action in ACTS)):
+        for verb in ("show", "gates", "forecast", *(action.value for action in ACTS)):
             self._add_verb(verb, verbs.add_parser(verb))
         move = verbs.add_parser("move", help="another day for a step; the rest follows")
         move.add_argument("--level", required=True)
@@ -113,6 +114,8 @@ class Command(BaseCommand):
         row = with_rows(RampPlan.objects.filter(pk=plan.pk)).get()
         if options["verb"] == "gates":
             self._print_gates(row, options["json"])
+        elif options["verb"] == "forecast":
+            self._print_forecast(row, options["json"])
         else:
             self._print(row, options["json"], options.get("on"))
 
@@ -138,7 +141,7 @@ class Command(BaseCommand):
         if verb == "create":
             return self._create(actor, options)
         plan = _found(options)
-        if verb in ("show", "gates"):
+        if verb in ("show", "gates", "forecast"):
             return plan
         now = timezone.now()
         if verb == "setting":
@@ -189,6 +192,19 @@ class Command(BaseCommand):
         for reading in judged.readings:
             mode = "" if reading.counts else f" ({reading.threshold.mode})"
             self.stdout.write(f"  {reading.answer.value:<13}{reading.sentence}{mode}")
+
+    def _print_forecast(self, plan: RampPlan, as_json: bool) -> None:
+        found = next_level(plan, timezone.now())
+        if as_json:
+            self.stdout.write(json.dumps(forecast_outline(found), ensure_ascii=False))
+            return
+        self.stdout.write(f"{plan}: {found.why_not or f'forecast of {found.name}'}")
+        for one in found.quantities:
+            told = one.why_not
+            if one.interval:
+                middle, low, high = one.interval.middle, one.interval.low, one.interval.high
+                told = f"{middle:,.1f} ({low:,.1f} to {high:,.1f}); {one.calibration}"
+            self.stdout.write(f"  {one.quantity.value}: {told}")
 
     def _print(self, plan: RampPlan, as_json: bool, on: date | None) -> None:
         facts = outline(plan, timezone.now(), on=on)
