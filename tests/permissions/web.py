@@ -284,6 +284,22 @@ ROWS = [
         data=lambda o, w: {"timezone": "Europe/Berlin"},
         of_nobody=True,
     ),
+    Row("reminding", "GET", "302 200 200 200 200 200 200"),
+    Row(
+        "reminding",
+        "POST",
+        "302 302 302 302 302 302 302",
+        data=lambda o, w: {"digest": "on", "quiet_from": "22:00", "quiet_until": "07:00"},
+        of_nobody=True,
+    ),
+    Row("own-calendar-link", "POST", "302 200 200 200 200 200 200"),
+    Row(
+        "own-calendar",
+        "GET",
+        "200 200 200 200 200 200 200",
+        lambda o, w: [o.own_calendar],
+        foreign="200 200 200 200 200 200 200",
+    ),
     Row("site-list", "GET", "302 404 404 404 404 404 200"),
     Row(
         "site-list",

@@ -33,7 +33,7 @@ from truscan.models.audit import AuditEvent
 from truscan.models.counts import Sighting
 from truscan.models.estate import Group
 from truscan.models.process import Process
-from truscan.ramp.calendar import make_link
+from truscan.ramp.calendar import make_link, make_own_link
 from truscan.ramp.create import create_plan
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ class Side:
     @property
     def sepm_policy(self) -> int:
         return SepmPolicy.objects.get(policy=self.policy).pk
+
+    @property
+    def own_calendar(self) -> str:
+        """A fresh address of the clerk's calendar."""
+        return make_own_link(actor=SYSTEM, user=self.clerk)
 
 
 @dataclass

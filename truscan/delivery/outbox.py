@@ -18,6 +18,8 @@ from django.conf import settings
 from django.core import mail
 from django.db.models import F, Q
 
+from truscan.delivery.quiet import Quiet
+from truscan.models.access import PersonSettings
 from truscan.models.delivery import OutboxMessage
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ FIRST_RETRY = timedelta(minutes=1)
 LAST_RETRY = timedelta(hours=1)
 BATCH = 200
 SMTP_SECONDS = 20
+# Keys of digests begin so: one per person and morning, of no single plan.
+DIGEST = "digest:"
 # A slow server may not keep the beat from its other parts; far below the lease, so that no
 # claim of the batch runs out while its message is on the way.
 BATCH_SECONDS = 30
@@ -49,17 +53,19 @@ def put(messages: Sequence[OutboxMessage]) -> int:
 
 
 def drop_superseded(current: Collection[str], now: datetime) -> int:
-    """Delete unsent reminders of plans that are not among the current keys and not claimed.
+    """Delete unsent reminders and digests that are not among the current keys and not claimed.
 
     A mail server that was dead for a month must not release thirty reminders of one step.
     """
-    stale = _unsent(now).filter(plan__isnull=False).exclude(key__in=current)
+    replaced = Q(plan__isnull=False) | Q(key__startswith=DIGEST)
+    stale = _unsent(now).filter(replaced).exclude(key__in=current)
     return stale.delete()[0]
 
 
 def deliver_due(now: datetime) -> int:
-    """Send what is due at `now`; the number of messages that left."""
-    due = _unsent(now).filter(channel=OutboxMessage.Channel.EMAIL, due_at__lte=now)
+    """Send what is due at `now`, but to nobody in quiet hours; how many messages left."""
+    _put_off(now)
+    due = _due(now)
     ids = list(due.order_by("due_at", "id").values_list("pk", flat=True)[:BATCH])
     connection, started, sent = mail.get_connection(timeout=SMTP_SECONDS), time.monotonic(), 0
     for pk in ids:
@@ -67,6 +73,17 @@ def deliver_due(now: datetime) -> int:
             break
         sent += _deliver(pk, now, connection)
     return sent
+
+
+def _put_off(now: datetime) -> None:
+    """Let what is due to people in their quiet hours, for whatever reason only now, wait."""
+    waiting = _due(now).filter(recipient__isnull=False).values("recipient_id")
+    for chosen in PersonSettings.objects.filter(quiet_from__isnull=False, user_id__in=waiting):
+        if chosen.quiet_from is None or chosen.quiet_until is None:
+            continue
+        until = Quiet(chosen.quiet_from, chosen.quiet_until, chosen.timezone).until(now)
+        if until is not None:
+            _due(now).filter(recipient_id=chosen.user_id).update(due_at=until)
 
 
 def claim(pk: int, now: datetime) -> bool:
@@ -78,6 +95,10 @@ def claim(pk: int, now: datetime) -> bool:
 def message_id(key: str) -> str:
     """The same for every attempt to send one message."""
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@truscan.invalid>"
+
+
+def _due(now: datetime) -> QuerySet[OutboxMessage]:
+    return _unsent(now).filter(channel=OutboxMessage.Channel.EMAIL, due_at__lte=now)
 
 
 def _unsent(now: datetime) -> QuerySet[OutboxMessage]:

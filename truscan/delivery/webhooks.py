@@ -12,7 +12,7 @@ import logging
 import secrets
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
@@ -38,6 +38,8 @@ LEASE = timedelta(minutes=2)
 RETRIES = (1, 5, 30, 120, 480, 1440, 1440)  # minutes; after the last one it is given up
 SCAN = 1000  # ledger entries looked at per tick and webhook
 BATCH = 50
+# Acts of the schedule that exist to be told: what they say goes out in full.
+TOLD_IN_FULL = frozenset({"ramp.reminded"})
 BATCH_SECONDS = 20
 
 
@@ -91,6 +93,12 @@ def send_again(*, actor: Actor, delivery: WebhookDelivery, now: datetime) -> boo
     said = {"delivery": delivery.pk, "event": delivery.event_id}
     audit.record("webhook.sent_again", actor=actor, obj=delivery.webhook, after=said)
     return True
+
+
+def is_awaited(code: str) -> bool:
+    """True if some webhook wants acts of this code."""
+    wanted = Webhook.objects.filter(ended_at=None).values_list("codes", flat=True)
+    return any(code.startswith(tuple(codes)) for codes in wanted)
 
 
 def tick(now: datetime) -> int:
@@ -158,24 +166,7 @@ def signed(delivery: WebhookDelivery, now: datetime) -> tuple[bytes, dict[str, s
     OutboundError if the secret was sealed under another SECRET_KEY: it is lost then.
     """
     event = delivery.event
-    body = audit.canonical_json(
-        {
-            "type": event.code,
-            "timestamp": event.at.isoformat(),
-            "data": {
-                "id": event.pk,
-                "actor": event.actor_name,
-                "object": {
-                    "type": event.object_type,
-                    "id": event.object_id,
-                    "name": event.object_name,
-                },
-                "reason": event.reason,
-                "hash": event.hash,
-            },
-            "text": f"{event.actor_name}: {event.code} {event.object_name}",
-        }
-    )
+    body = audit.canonical_json(_told(event))
     try:
         secret = _box().decrypt(delivery.webhook.sealed_secret.encode()).decode()
     except InvalidToken as error:
@@ -187,3 +178,33 @@ def signed(delivery: WebhookDelivery, now: datetime) -> tuple[bytes, dict[str, s
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Signer(secret).sign(msg_id=name, timestamp=now, data=body),
     }
+
+
+def _told(event: AuditEvent) -> dict[str, Any]:
+    """The act as data, and beside it one `text` as Slack and Teams show it."""
+    data: dict[str, Any] = {
+        "id": event.pk,
+        "actor": event.actor_name,
+        "object": {
+            "type": event.object_type,
+            "id": event.object_id,
+            "name": event.object_name,
+        },
+        "reason": event.reason,
+        "hash": event.hash,
+    }
+    text = f"{event.actor_name}: {event.code} {event.object_name}"
+    if event.code in TOLD_IN_FULL and event.after:
+        data["details"] = event.after
+        text = str(event.after["text"])
+    return {
+        "type": event.code,
+        "timestamp": event.at.isoformat(),
+        "data": data,
+        "text": _plain(text),
+    }
+
+
+def _plain(text: str) -> str:
+    """Names in a text cannot call a whole channel or pose as a link: Slack's three escapes."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -42,7 +42,11 @@ class RoleGrant(models.Model):
 
 
 class PersonSettings(models.Model):
-    """What a person chose for himself: time zone of all pages. Invariant: one per user."""
+    """What a person chose for himself: time zone of all pages, and how he is reminded.
+
+    `digest` puts all reminders of a day into one message of the morning; nothing is sent between
+    `quiet_from` and `quiet_until` in `timezone`. Invariant: one per user; both times or neither.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -52,6 +56,18 @@ class PersonSettings(models.Model):
     )
     timezone = models.CharField(max_length=64, default="UTC")
     calendar_digest = models.CharField(max_length=64, blank=True, default="")
+    digest = models.BooleanField(default=False)
+    quiet_from = models.TimeField(null=True)
+    quiet_until = models.TimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | models.Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="person_quiet_whole",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"settings of {self.user}"

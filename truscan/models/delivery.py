@@ -16,6 +16,7 @@ class OutboxMessage(models.Model):
     class Channel(models.TextChoices):
         EMAIL = "email", "E-mail"
         PAGE = "page", "On the page"
+        WEBHOOK = "webhook", "Told to webhooks"
 
     key = models.CharField(max_length=255, unique=True)
     channel = models.CharField(max_length=16, choices=Channel)

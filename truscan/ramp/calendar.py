@@ -1,4 +1,4 @@
-"""A plan's steps as a calendar that people subscribe to, behind a secret address."""
+"""Steps of a plan, or of all of a person's plans, as a calendar behind a secret address."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.db import transaction
 from icalendar import Calendar, Event
 
 from truscan import audit
+from truscan.models.access import PersonSettings
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import locked
 from truscan.ramp.message import path_of
@@ -20,7 +21,10 @@ from truscan.ramp.schedule import StepState
 from truscan.ramp.words import clicks, level_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+    from django.contrib.auth.models import User
 
     from truscan.access.actor import Actor
 
@@ -45,19 +49,56 @@ def plan_by_secret(secret: str) -> RampPlan | None:
     return plan
 
 
+@transaction.atomic
+def make_own_link(*, actor: Actor, user: User) -> str:
+    """A new secret for the person's calendar, shown once; the one before stops working."""
+    secret = secrets.token_urlsafe(32)
+    PersonSettings.objects.update_or_create(
+        user=user, defaults={"calendar_digest": _digest(secret)}
+    )
+    audit.record("person.calendar_link_made", actor=actor, obj=user)
+    return secret
+
+
+def person_by_secret(secret: str) -> User | None:
+    """The person whose calendar this secret opens; nobody once the account is closed."""
+    people = PersonSettings.objects.filter(
+        calendar_digest=_digest(secret), user__is_active=True
+    ).select_related("user")
+    found = people.first()
+    return found.user if found else None
+
+
 def feed_of(row: RampPlan, now: datetime) -> bytes:
     """The calendar as RFC 5545 bytes: reached steps where they were, others where they will be.
 
     The identifiers stay and SEQUENCE grows with every event, so that a subscriber sees a step
     move instead of a second one.
     """
-    plan, state = plan_of(row), state_of(row, now)
-    events = list(row.events.all())
+    return _calendar(f"{row}", [row], now)
+
+
+def feed_of_person(user: User, now: datetime) -> bytes:
+    """All plans that the person sees and that have not ended, in one calendar."""
+    plans = with_rows(RampPlan.objects.visible_to(user).filter(ended_at=None)).order_by("pk")
+    return _calendar(f"Ramp plans of {user.get_username()}", plans, now)
+
+
+def _calendar(name: str, rows: Iterable[RampPlan], now: datetime) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//TruScan tuning//ramp//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", f"{row}")
+    calendar.add("x-wr-calname", name)
+    for row in rows:
+        _add(calendar, row, now)
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def _add(calendar: Calendar, row: RampPlan, now: datetime) -> None:
+    plan, state = plan_of(row), state_of(row, now)
+    events = list(row.events.all())
     for step in state.steps:
         if row.ended_at and step.reached_on is None:
             continue
@@ -69,8 +110,6 @@ def feed_of(row: RampPlan, now: datetime) -> bytes:
         event.add("dtstamp", events[-1].at if events else row.created_at)
         event.add("sequence", len(events))
         calendar.add_component(event)
-    calendar.add_missing_timezones()
-    return bytes(calendar.to_ical())
 
 
 def _event(row: RampPlan, step: StepState) -> Event:

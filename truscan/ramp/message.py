@@ -10,7 +10,10 @@ from truscan.ramp.reminders import Reminder, ReminderKind
 from truscan.ramp.words import clicks, level_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
+
+    from django.contrib.auth.models import User
 
     from truscan.models.ramp import RampPlan
 
@@ -30,7 +33,9 @@ def subject_of(plan: RampPlan, reminder: Reminder, today: date) -> str:
     when = when_of(reminder, today)
     due = when if "overdue" in when else f"due {when}"
     level = level_name(plan.track, reminder.level)
-    line = f"{level[0].upper()}{level[1:]}, {due}: {plan.scan_policy}, {plan.get_track_display()}"
+    mark = "Escalated: " if reminder.kind is ReminderKind.ESCALATED else ""
+    step = f"{mark}{level[0].upper()}{level[1:]}, {due}"
+    line = f"{step}: {plan.scan_policy}, {plan.get_track_display()}"
     return " ".join(line.split())[:255]
 
 
@@ -56,6 +61,21 @@ def body_of(plan: RampPlan, reminder: Reminder, link: str) -> str:
             "",
             link,
             "",
+        ]
+    )
+
+
+def escalated_body_of(
+    plan: RampPlan, reminder: Reminder, link: str, approvers: Sequence[User]
+) -> str:
+    """Plain text for those above: who was reminded in vain, then what the reminder said."""
+    names = ", ".join(user.get_username() for user in approvers)
+    return "\n".join(
+        [
+            "Nobody has confirmed this step or held the plan, though it was reminded of daily.",
+            f"Reminded: {names}.",
+            "",
+            body_of(plan, reminder, link),
         ]
     )
 

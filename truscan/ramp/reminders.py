@@ -21,12 +21,18 @@ NOTICE = timedelta(days=2)
 # Over a weekend or a holiday people hear of it on the last open day before; a long freeze would
 # make that too early.
 EARLIEST_NOTICE = timedelta(days=7)
+# A step of a Friday is a matter of its approvers until their Monday is over; after that they
+# have had three reminders, and more of the same would not help.
+ESCALATE_AFTER = timedelta(days=3)
+# Those above hear of it again once a week: daily mail is read by nobody who cannot confirm.
+ESCALATE_AGAIN = timedelta(days=7)
 
 
 class ReminderKind(StrEnum):
     BEFORE = "before"
     DUE = "due"
     OVERDUE = "overdue"
+    ESCALATED = "escalated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,21 @@ def reminders_of(plan: Plan, state: State) -> tuple[Reminder, ...]:
         return (_reminder(plan, state.next, ReminderKind.BEFORE, notice_on),)
     kind = ReminderKind.DUE if day == due_on else ReminderKind.OVERDUE
     return (_reminder(plan, state.next, kind, day),)
+
+
+def escalation_of(plan: Plan, state: State) -> Reminder | None:
+    """What those above the approvers are told of a step that nobody confirms, if it is time.
+
+    Its day is the last on which it was to be told, so a beat that slept tells it late, and once.
+    """
+    if state.phase not in (Phase.PLANNED, Phase.RUNNING) or state.next is None:
+        return None
+    first_on = state.next.on + ESCALATE_AFTER + timedelta(days=1)
+    since = office_day(plan, state.now) - first_on
+    if since < timedelta():
+        return None
+    on = first_on + since // ESCALATE_AGAIN * ESCALATE_AGAIN
+    return _reminder(plan, state.next, ReminderKind.ESCALATED, on)
 
 
 def notice_day(open_days: OpenDays, due_on: date) -> date:

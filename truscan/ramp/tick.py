@@ -13,47 +13,80 @@ from django.conf import settings
 from truscan.delivery import outbox
 from truscan.models.delivery import OutboxMessage
 from truscan.models.ramp import RampPlan
-from truscan.ramp.message import body_of, path_of, subject_of
-from truscan.ramp.recipients import approvers_of
-from truscan.ramp.reminders import Reminder, reminders_of
+from truscan.ramp.digest import section_of
+from truscan.ramp.message import body_of, escalated_body_of, path_of, subject_of
+from truscan.ramp.mornings import digests, wants_digest
+from truscan.ramp.recipients import Ladder, ladders_of
+from truscan.ramp.reminders import Reminder, ReminderKind, escalation_of, reminders_of
 from truscan.ramp.rows import plan_of, state_of, with_rows
+from truscan.ramp.told import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date, datetime
 
     from django.contrib.auth.models import User
+
+    from truscan.ramp.schedule import State
 
 
 def tick(now: datetime) -> int:
     """Queue what is due at `now` and drop what is unsent and past; the messages written."""
     plans = list(with_rows(RampPlan.objects.filter(ended_at=None)))
-    due = [(row, *found) for row in plans if (found := _reminders(row, now))]
-    people = approvers_of(row for row, _, _ in due)
-    messages = [
-        _message(row, reminder, user, today)
-        for row, reminders, today in due
-        for reminder in reminders
-        for user in people[row.pk]
+    standing = [(row, state_of(row, now)) for row in plans]
+    found = [
+        (row, reminder, state.today) for row, state in standing for reminder in _due(row, state)
     ]
+    spoken_of = {row.pk for row, _, _ in found}
+    telling = [one for one in standing if one[0].pk in spoken_of or section_of(one[1])]
+    ladders = ladders_of(row for row, _ in telling)
+    messages = [
+        _message(row, reminder, user, today, ladders[row.pk])
+        for row, reminder, today in found
+        for user in _people(reminder, ladders[row.pk])
+        if not wants_digest(user)
+    ]
+    messages += digests(telling, ladders, now)
     outbox.drop_superseded({message.key for message in messages}, now)
-    return outbox.put(messages)
+    reachable = [one for one in found if _is_for_somebody(one[1], ladders[one[0].pk])]
+    return outbox.put(messages) + tell(reachable, now)
 
 
-def _reminders(row: RampPlan, now: datetime) -> tuple[tuple[Reminder, ...], date] | None:
-    state = state_of(row, now)
-    found = reminders_of(plan_of(row), state)
-    return (found, state.today) if found else None
+def _due(row: RampPlan, state: State) -> Iterator[Reminder]:
+    plan = plan_of(row)
+    yield from reminders_of(plan, state)
+    escalation = escalation_of(plan, state)
+    if escalation is not None:
+        yield escalation
 
 
-def _message(row: RampPlan, reminder: Reminder, user: User, today: date) -> OutboxMessage:
+def _people(reminder: Reminder, ladder: Ladder) -> list[User]:
+    return ladder.second if reminder.kind is ReminderKind.ESCALATED else ladder.first
+
+
+def _is_for_somebody(reminder: Reminder, ladder: Ladder) -> bool:
+    """An escalation without anybody above is no more than the reminder of that day."""
+    return reminder.kind is not ReminderKind.ESCALATED or bool(ladder.second)
+
+
+def _message(
+    row: RampPlan, reminder: Reminder, user: User, today: date, ladder: Ladder
+) -> OutboxMessage:
     path = path_of(row)
+    link = settings.BASE_URL + path
+    is_escalated = reminder.kind is ReminderKind.ESCALATED
+    body = (
+        escalated_body_of(row, reminder, link, ladder.first)
+        if is_escalated
+        else body_of(row, reminder, link)
+    )
     return OutboxMessage(
         key=f"{reminder.key}:email:{user.pk}",
         channel=OutboxMessage.Channel.EMAIL,
         recipient=user,
         address=user.email,
         subject=subject_of(row, reminder, today),
-        body=body_of(row, reminder, settings.BASE_URL + path),
+        body=body,
         link=path,
         plan=row,
         due_at=plan_of(row).due_at(reminder.on),

@@ -11,7 +11,7 @@ from truscan.ramp.chart import Chart, draw, span_of
 from truscan.ramp.evidence import Clients, DayCount, clients_of, detections_by_day
 from truscan.ramp.message import subject_of, when_of
 from truscan.ramp.offers import Offer, offers_of
-from truscan.ramp.recipients import approvers_of
+from truscan.ramp.recipients import ladders_of
 from truscan.ramp.reminders import reminders_of
 from truscan.ramp.rows import events_of, plan_of, visible_groups_of
 from truscan.ramp.scan_settings import Setting, settings_of
@@ -87,6 +87,7 @@ class Page:
     offers: list[Offer]
     history: list[Happening]
     people: list[User]
+    people_above: list[User]
     messages: list[OutboxMessage]
     zone: str
     reminder: str
@@ -156,6 +157,7 @@ def page_of(plan: RampPlan, user: User, now: datetime, on: date | None = None) -
     state = line.state
     start, end = span_of(values, state)
     days = detections_by_day(plan, user, start, min(end, state.today))
+    ladder = ladders_of([plan])[plan.pk]
     return Page(
         line=line,
         steps=[_step_line(plan, state, step, days) for step in state.steps],
@@ -169,7 +171,8 @@ def page_of(plan: RampPlan, user: User, now: datetime, on: date | None = None) -
             for event in sorted(plan.events.all(), key=lambda event: -event.pk)
             if event.pk in known
         ],
-        people=approvers_of([plan])[plan.pk],
+        people=ladder.first,
+        people_above=ladder.second,
         messages=list(
             OutboxMessage.objects.filter(plan=plan).order_by("-due_at", "address")[:SHOWN_MESSAGES]
         ),

@@ -10,6 +10,7 @@ from truscan.web import (
     people,
     ramp,
     ramp_replan,
+    reminding,
     sites,
 )
 
@@ -19,6 +20,7 @@ urlpatterns = [
     *ramp.urlpatterns,
     *ramp_replan.urlpatterns,
     *people.urlpatterns,
+    *reminding.urlpatterns,
     *sites.urlpatterns,
     *ledger.urlpatterns,
     *health.urlpatterns,
