@@ -11,7 +11,7 @@ from exceptions_app.policies.estate_edits import set_client_count
 from exceptions_app.policies.publish import latest, publish
 from exceptions_app.triage.decide import respond
 from truscan.classify import RiskClass
-from truscan.fleet.demo import Size, demo_site, first_day, import_demo, plan_ramp
+from truscan.fleet.demo import Size, demo_site, first_day, import_demo, plan_others, plan_ramp
 from truscan.fleet.names import DEMO_DOMAIN
 from truscan.fleet.program import Kind, Truth
 from truscan.models.counts import ProcessSummary
@@ -39,6 +39,7 @@ class Demo:
     log_import: LogImport
     revision: Revision
     plan: RampPlan
+    others: dict[str, RampPlan]
 
 
 def load_demo(*, actor: Actor, now: datetime, size: Size | None = None) -> Demo:
@@ -54,7 +55,8 @@ def load_demo(*, actor: Actor, now: datetime, size: Size | None = None) -> Demo:
     groups = list(Group.objects.filter(domain__name_key=DEMO_DOMAIN.casefold()).order_by("path"))
     _count_clients(actor, groups, fleet, now)
     plan = plan_ramp(actor=actor, start_on=first_day(site), groups=groups, now=now)
-    return Demo(log_import, _publish(actor, groups, fleet, now), plan)
+    others = plan_others(actor=actor, start_on=first_day(site), groups=groups, now=now)
+    return Demo(log_import, _publish(actor, groups, fleet, now), plan, others)
 
 
 def _count_clients(actor: Actor, groups: Sequence[Group], fleet: Fleet, now: datetime) -> None:

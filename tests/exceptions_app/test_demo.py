@@ -14,7 +14,7 @@ from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.policies.publish import pending
 from tests.make import SYSTEM, make_group, make_process, make_sighting
 from truscan import audit
-from truscan.fleet.demo import DAYS_SO_FAR, Size, levels_by_day, log_bytes
+from truscan.fleet.demo import DAYS_SO_FAR, HELD_BECAUSE, Size, levels_by_day, log_bytes
 from truscan.fleet.names import DEMO_DOMAIN
 from truscan.models.counts import DailyCount, ProcessSummary, Sighting
 from truscan.models.detection import Detection
@@ -49,6 +49,12 @@ def test_it_shows_an_estate_half_way() -> None:
     state = state_of(demo.plan, now)
     assert (state.phase, state.level_in_force) == (Phase.RUNNING, "50")
     assert state.days_overdue == 0
+    others = {name: state_of(plan, now) for name, plan in demo.others.items()}
+    assert {name: state.phase.value for name, state in others.items()} == {
+        "finished": "finished", "held": "held", "planned": "planned",
+    }  # fmt: skip
+    assert others["held"].level_in_force == "50"
+    assert RampEvent.objects.get(plan=demo.others["held"], kind="held").reason == HELD_BECAUSE
 
     published = demo.revision.entries.all()
     responses = [entry.response for entry in published]

@@ -1,4 +1,4 @@
-"""What the demo shows of logs and ramp: a small fleet's export, and a plan that is half way."""
+"""What the demo shows of logs and ramp: a small fleet's export, and plans in every state."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from django.utils import timezone
 from truscan.fleet.fleet import Fleet
 from truscan.fleet.names import DEMO_DOMAIN
 from truscan.ingest.job import accept_file, run_import
-from truscan.models.estate import Group, Site
+from truscan.models.estate import Group, Location, Site
 from truscan.models.log_import import LogImport
 from truscan.models.ramp import RampPlan
-from truscan.ramp.actions import confirm_level
+from truscan.ramp.actions import confirm_level, hold
 from truscan.ramp.create import create_plan
 from truscan.ramp.layout import make_steps
 from truscan.ramp.plan import Track
@@ -26,11 +26,23 @@ from truscan.ramp.rows import state_of
 if TYPE_CHECKING:
     from truscan.access.actor import Actor
 
+    Uses = list[tuple[Group, Location | None]]
+
 SCAN_POLICY = "Scan policy of the demo (synthetic)"
+OUTSIDE_POLICY = "Scan policy of the demo for places outside (synthetic)"
+OUTSIDE = "Outside"
+HELD_BECAUSE = (
+    "The laptops of the field service report their own update program as a security risk since"
+    " the last level; its exception is not tested yet (synthetic)."
+)
 FILE_NAME = "demo-agt_proactive.log.gz"
 # Half of a plan of 75 days is over.
 PLAN_DAYS = 75
 DAYS_SO_FAR = 38
+# The plan for keyloggers began so long before the other, and so it is over.
+DAYS_AHEAD = 45
+HELD_DAYS = 4
+PLANNED_IN = 14
 # How long to wait for a worker that took up the import of an earlier start.
 _PATIENCE = 120
 
@@ -108,20 +120,60 @@ def plan_ramp(*, actor: Actor, start_on: date, groups: list[Group], now: datetim
 
     Nothing is changed on a plan that exists already.
     """
-    known = RampPlan.objects.filter(scan_policy__name=SCAN_POLICY, track=Track.TROJANS).first()
+    uses: Uses = [(group, None) for group in groups]
+    return _plan(actor, SCAN_POLICY, Track.TROJANS, uses, start_on, now)
+
+
+def plan_others(
+    *, actor: Actor, start_on: date, groups: list[Group], now: datetime
+) -> dict[str, RampPlan]:
+    """The plans beside it: one "finished", one "held" half way, one "planned"."""
+    uses: Uses = [(group, None) for group in groups]
+    before, after = timedelta(days=DAYS_AHEAD), timedelta(days=DAYS_SO_FAR + PLANNED_IN)
+    return {
+        "finished": _plan(actor, SCAN_POLICY, Track.KEYLOGGERS, uses, start_on - before, now),
+        "held": _held(actor, start_on, groups, now),
+        "planned": _plan(actor, SCAN_POLICY, Track.COMMERCIAL, uses, start_on + after, now),
+    }
+
+
+def _held(actor: Actor, start_on: date, groups: list[Group], now: datetime) -> RampPlan:
+    """Climbs where computers are outside; stopped some days ago, and it says why."""
+    places = Location.objects.filter(group__in=groups, name=OUTSIDE).select_related("group")
+    uses: Uses = [(place.group, place) for place in places.order_by("group__path_key")]
+    known = _find(OUTSIDE_POLICY, Track.TROJANS)
+    if known is not None:
+        return known
+    held_at = _morning(start_on + timedelta(days=DAYS_SO_FAR - HELD_DAYS)) + timedelta(hours=3)
+    plan = _plan(actor, OUTSIDE_POLICY, Track.TROJANS, uses, start_on, min(held_at, now))
+    return hold(actor=actor, plan=plan, reason=HELD_BECAUSE, now=min(held_at, now))
+
+
+def _find(scan_policy: str, track: Track) -> RampPlan | None:
+    return RampPlan.objects.filter(scan_policy__name=scan_policy, track=track).first()
+
+
+def _plan(
+    actor: Actor, scan_policy: str, track: Track, uses: Uses, start_on: date, now: datetime
+) -> RampPlan:
+    known = _find(scan_policy, track)
     if known is not None:
         return known
     plan = create_plan(
         actor=actor,
-        scan_policy=SCAN_POLICY,
-        track=Track.TROJANS,
-        uses=[(group, None) for group in groups],
+        scan_policy=scan_policy,
+        track=track,
+        uses=uses,
         start_on=start_on,
         days=PLAN_DAYS,
-        now=datetime.combine(start_on, datetime.min.time(), UTC) + timedelta(hours=8),
+        now=min(_morning(start_on), now),
     )
     while True:
         due = state_of(plan, now).next
         if due is None or (at := due.at + timedelta(minutes=25)) > now:
             return plan
         plan = confirm_level(actor=actor, plan=plan, level=due.level, now=at)
+
+
+def _morning(on: date) -> datetime:
+    return datetime.combine(on, datetime.min.time(), UTC) + timedelta(hours=8)
