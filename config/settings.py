@@ -169,6 +169,8 @@ DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="truscan@localhost")
 # Hosts in private networks that outbound calls (webhooks) may reach; all others must be public.
 OUTBOUND_PRIVATE_HOSTS = env.list("OUTBOUND_PRIVATE_HOSTS", default=[])
 DROP_FOLDER = env.str("DROP_FOLDER", default="")
+# So long after publishing, clients have spoken with SEPM: detections after it are told of.
+ARRIVAL_HEARTBEAT_HOURS = env.int("ARRIVAL_HEARTBEAT_HOURS", default=24)
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 
 SESSION_COOKIE_HTTPONLY = True

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from exceptions_app.arrival.causes import PlaceFacts, likely_causes
+from exceptions_app.arrival.effect import effect_of
+from exceptions_app.arrival.record import ClientReading, GroupReading, record_serials
+from exceptions_app.policies.publish import publish
+from tests.exceptions_app.acts import give, make_policy
+from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_sighting
+from truscan.models.counts import DailyCount
+from truscan.models.detection import Action, EventType
+from truscan.models.estate import Group
+from truscan.models.process import Process
+
+DAY = timedelta(days=1)
+OLD, NEW = "7A5B-03/01/2026 17:32:09 421", "7A5B-03/03/2026 01:00:00 005"
+
+
+def test_a_cause_is_named_or_said_to_be_unknown() -> None:
+    def codes(*hashes: str, **facts: object) -> list[str]:
+        given = {"policy": "P", "is_ours": True, "group_has_ours": True} | facts
+        place = PlaceFacts(**given)  # type: ignore[arg-type]
+        return [cause.code for cause in likely_causes(place, hashes, NOW)]
+
+    assert codes("sha1:a", "sha256:b") == ["none_known"]
+    assert codes("sha256:b", versions=["14.3", "11.0.7"]) == ["needs_sha1"]
+    assert codes("sha256:b", versions=["14.3"]) == ["none_known"]
+    assert codes("sha256:b", versions=["110.1"]) == ["none_known"]
+    assert codes("sha256:b", versions=[""]) == ["may_need_sha1"]
+    assert codes("sha1:a", serial_at=NOW - DAY, behind=1, silent=1) == [
+        "not_handed_out", "behind", "not_proven",
+    ]  # fmt: skip
+    assert codes(is_ours=False) == ["other_location"]
+    assert codes(is_ours=False, group_has_ours=False, policy="") == ["other_policy"]
+
+
+@pytest.mark.django_db
+def test_an_exception_that_is_still_detected_after_the_heartbeat_is_flagged() -> None:
+    policy = make_policy("Sales", "Global\\Sales")
+    sales = Group.objects.get(path="Global\\Sales")
+    apart = make_group("Global\\Sales\\Apart", inherits=False)
+    loud, mute, stopped = (make_process(f"{d}.exe", d) for d in "abc")
+    for process in (loud, mute, stopped):
+        make_sighting(process, sales)
+    give(loud, policy)
+    give(mute, policy)
+    give(stopped, policy, "terminate")
+    before = effect_of(policy, None, NOW)
+    assert (before.revision, before.still) == (None, ())
+    publish(actor=SYSTEM, policy=policy, now=NOW)
+    action = Action.objects.create(name="Logged", name_key="logged")
+
+    def detect(process: Process, group: Group, days: int, **more: object) -> None:
+        given = {"event_type": EventType.POTENTIAL_RISK, "rows": 1, "occurrences": 4} | more
+        DailyCount.objects.create(
+            day=(NOW + days * DAY).date(), group=group, process=process, action=action, **given
+        )
+
+    for process in (loud, mute, stopped):
+        detect(process, sales, 1)  # within the heartbeat's day
+    detect(mute, sales, 3, event_type=EventType.ALLOWED)
+    detect(stopped, sales, 3)
+    detect(loud, sales, 3)
+    detect(loud, apart, 3, occurrences=2)
+    now = NOW + 4 * DAY
+    found = effect_of(policy, None, now)
+    assert not found.is_proven  # no computer was heard from
+    make_computer("pc", sales, last_heard_at=now)
+    record_serials(
+        actor=SYSTEM,
+        read_at=now,
+        source="test",
+        groups=[GroupReading(sales.pk, NEW)],
+        clients=[ClientReading(sales.domain_id, "pc", sales.pk, OLD, "11.0.7", "", now)],
+    )
+    found = effect_of(policy, None, now)
+    assert (found.is_proven, found.not_judged, found.more) == (True, 1, 0)
+    (still,) = found.still
+    assert (still.process, still.since, still.occurrences) == (loud, NOW, 6)
+    assert [(p.group, p.occurrences, [c.code for c in p.causes]) for p in still.places] == [
+        (sales, 4, ["needs_sha1", "behind"]),
+        (apart, 2, ["other_policy"]),
+    ]
+    assert [p.group for p in effect_of(policy, [apart.pk], now).still[0].places] == [apart]
+    # A later revision without a change for the process does not start the clock anew.
+    give(make_process("d.exe", "d"), policy)
+    publish(actor=SYSTEM, policy=policy, now=NOW + 3 * DAY)
+    assert effect_of(policy, None, now).still[0].since == NOW
+    assert effect_of(policy, None, NOW + 60 * DAY).still == ()
