@@ -15,11 +15,12 @@ from rest_framework.response import Response as Answer
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.decision import Decision, DecisionItem
+from exceptions_app.models.foreign import ForeignRules
 from exceptions_app.models.policy import Policy, Response
 from exceptions_app.models.watch import Watch
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.triage.decide import Result, respond
-from exceptions_app.triage.undo import root_of, undo
+from exceptions_app.triage.undo import policies_of, root_of, undo
 from exceptions_app.triage.watching import observe
 from truscan.access.actor import Actor
 from truscan.access.scope import group_ids, has_role_anywhere, may_write_groups
@@ -169,7 +170,8 @@ class DecisionViewSet(
         visible = Policy.objects.visible_to(self.user).values("pk")
         items = DecisionItem.objects.filter(decision=OuterRef("pk"))
         mine = items.filter(Q(policy__in=visible) | Q(group__in=ids))
-        return Decision.objects.filter(Exists(mine))
+        brought = ForeignRules.objects.filter(decision=OuterRef("pk"), policy__in=visible)
+        return Decision.objects.filter(Exists(mine) | Exists(brought))
 
     @extend_schema(request=RespondSerializer, responses={201: ResultSerializer}, parameters=[KEY])
     def create(self, request: Request) -> Answer:
@@ -208,8 +210,7 @@ class DecisionViewSet(
         """Take a decision back as one act; later decisions are respected and reported."""
         decision = self.get_object()
         first = root_of(decision)
-        policies = Policy.objects.filter(decision_items__decision=first).distinct()
-        require_policies(self.user, policies)
+        require_policies(self.user, policies_of(decision))
         watched = set(first.items.exclude(group=None).values_list("group", flat=True))
         if not may_write_groups(self.user, "analyst", watched):
             raise PermissionDenied

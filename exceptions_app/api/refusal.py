@@ -8,12 +8,13 @@ from rest_framework import exceptions
 
 from exceptions_app.errors import BadValue, NotFound, NothingChosen
 from exceptions_app.export.findings import ExportRefused
+from exceptions_app.importing.rules import ImportRefused
 from truscan.api.problem import Conflict
 
 if TYPE_CHECKING:
     from exceptions_app.errors import ExceptionsError
 
-WRONG = (NothingChosen, BadValue)
+WRONG = (NothingChosen, BadValue, ImportRefused)
 
 
 def refused(error: ExceptionsError) -> exceptions.APIException:

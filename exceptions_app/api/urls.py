@@ -9,6 +9,7 @@ from exceptions_app.api import (
     approvals,
     decisions,
     groups,
+    importing,
     lint,
     policies,
     policy_schema,
@@ -31,4 +32,10 @@ router = SimpleRouter()
 for prefix, viewset, name in ROUTES:
     router.register(prefix, viewset, name)
 
-urlpatterns = [*policy_schema.urlpatterns, *replay.urlpatterns, *why.urlpatterns, *router.urls]
+urlpatterns = [
+    *policy_schema.urlpatterns,
+    *importing.urlpatterns,
+    *replay.urlpatterns,
+    *why.urlpatterns,
+    *router.urls,
+]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exceptions_app.export import canonical
 from exceptions_app.export.checks import refuse_wrong_rules, warnings_about
 from exceptions_app.export.content import GroupPackage, PolicyPackage
+from exceptions_app.policies.signing import sign
 
 if TYPE_CHECKING:
     from exceptions_app.export.content import LocationSet, Package
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT = "truscan-policy/1"
 FILE = "bundle.json"
+ALGORITHM = "Ed25519"
 SCHEMA_PATH = Path(__file__).with_name("bundle.schema.json")
 NOT_MATCHABLE = "The log gave no hash, and a name alone matches any program of that name."
 
@@ -44,8 +46,8 @@ def files(package: Package) -> dict[str, bytes]:
 
 
 def document(package: Package) -> dict[str, Any]:
-    """The bundle as a value."""
-    content = {
+    """The bundle as a value; signed if there is a key, and the hash covers the signature too."""
+    content: dict[str, Any] = {
         "format": FORMAT,
         "kind": package.kind,
         "subject": _subject(package),
@@ -53,6 +55,9 @@ def document(package: Package) -> dict[str, Any]:
         "policies": [_policy(one) for one in package.sets],
         "warnings": [finding.as_json() for finding in warnings(package)],
     }
+    value, public_key = sign(canonical.compact(content).decode())
+    if value:
+        content["signature"] = {"algorithm": ALGORITHM, "public_key": public_key, "value": value}
     return {**content, "content_sha256": canonical.sha256(content)}
 
 
@@ -77,7 +82,7 @@ def _place(place: LocationSet) -> dict[str, Any]:
 
 
 def _policy(one: PublishedSet) -> dict[str, Any]:
-    return {
+    told: dict[str, Any] = {
         "name": one.policy,
         "description": one.description,
         "shared": one.shared,
@@ -85,6 +90,9 @@ def _policy(one: PublishedSet) -> dict[str, Any]:
         "revision_sha256": one.sha256,
         "rules": [_rule(entry) for entry in one.entries],
     }
+    if one.foreign:
+        told["foreign_rules"] = canonical.without_fractions(one.foreign)
+    return told
 
 
 def _rule(entry: Entry) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class PublishedSet:
     `sha256` is that of the revision's canonical text. `previous` are all rules of the revision
     before (`previous_number`, None for the first), also those that have expired since: they may
     still be on the server. `row_id` is the revision's row (0: none); it is in no file.
+    `foreign` are rules of kinds that are not managed here, as a file that was taken in had them.
     """
 
     policy: str
@@ -78,6 +79,7 @@ class PublishedSet:
     previous_number: int | None = None
     previous: tuple[Entry, ...] = ()
     row_id: int = 0
+    foreign: Mapping[str, Any] = field(default_factory=dict)
 
 
 def moment(text: str) -> datetime:
@@ -110,6 +112,7 @@ def read_set(
         expired=tuple(expired),
         previous_number=before["number"] if before else None,
         previous=tuple(map(_entry, before["entries"])) if before else (),
+        foreign=policy.get("foreign_rules") or {},
     )
 
 

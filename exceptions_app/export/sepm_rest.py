@@ -18,7 +18,7 @@ from exceptions_app.export.legal_name import (
 from exceptions_app.export.limits import DESCRIPTION_UNITS
 from exceptions_app.export.sepm_assign import assignments
 from exceptions_app.export.sepm_readme import readme
-from exceptions_app.export.sepm_rules import Rules, changes, configuration, rules
+from exceptions_app.export.sepm_rules import Rules, changes, configuration, rules, with_foreign
 
 if TYPE_CHECKING:
     from exceptions_app.export.content import Package
@@ -38,14 +38,20 @@ def files_v2(package: Package) -> dict[str, bytes]:
 def warnings(package: Package) -> list[Finding]:
     """Those of every target, changed names, and hashes that 14 clients may not act on."""
     return sorted(
-        [*warnings_about(package), *changed_names(package), *map(_old_hashes, _sha1_only(package))]
+        [
+            *warnings_about(package),
+            *changed_names(package),
+            *map(_old_hashes, _sha1_only(package)),
+            *(_foreign(one) for one in package.sets if one.foreign),
+        ]
     )
 
 
-def policy_body(one: PublishedSet, after: Rules) -> dict[str, Any]:
-    """A complete POST or PUT body; `after` are the rules that the set orders."""
+def policy_body(one: PublishedSet, after: Rules, version: int) -> dict[str, Any]:
+    """A complete POST or PUT body; `after` are the rules that the set orders. It gives back the
+    rules of other kinds too: a PUT replaces all that is there."""
     body: dict[str, Any] = {**_head(one), "enabled": True}
-    if lists := configuration(after):
+    if lists := with_foreign(configuration(after), one.foreign, version):
         body["configuration"] = lists
     return body
 
@@ -69,7 +75,7 @@ def _files(package: Package, version: int) -> dict[str, bytes]:
     made: dict[str, bytes] = {}
     for folder, one in zip(folders(package), package.sets, strict=True):
         after = rules(one.entries, version)
-        made[f"{folder}policy.json"] = canonical.pretty(policy_body(one, after))
+        made[f"{folder}policy.json"] = canonical.pretty(policy_body(one, after, version))
         if (patch := patch_body(one, after, version)) is not None:
             made[f"{folder}patch.json"] = canonical.pretty(patch)
     made["assign.json"] = canonical.pretty(assignments(package))
@@ -91,6 +97,17 @@ def _sha1_only(package: Package) -> list[tuple[str, int]]:
         for one in package.sets
     )
     return [(policy, count) for policy, count in counts if count]
+
+
+def _foreign(one: PublishedSet) -> Finding:
+    return Finding(
+        "foreign_rules",
+        one.policy,
+        "",
+        "policy.json also has the rules of other kinds that a file brought"
+        f" ({', '.join(sorted(one.foreign))}), as they were then. patch.json leaves them alone.",
+        "Take in the policy anew before a PUT if somebody changed them in SEPM since.",
+    )
 
 
 def _old_hashes(found: tuple[str, int]) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from exceptions_app.export.entry import Entry
 
@@ -61,6 +61,27 @@ def configuration(made: Rules) -> dict[str, list[dict[str, Any]]]:
     for (array, _), rule in made.items():
         lists.setdefault(array, []).append(rule)
     return lists
+
+
+def with_foreign(
+    lists: Mapping[str, list[dict[str, Any]]], foreign: Mapping[str, Any], version: int
+) -> dict[str, Any]:
+    """Our lists and the rules of other kinds as they were; where both name a hash, ours holds."""
+    merged: dict[str, Any] = dict(lists)
+    digits = {rule["processfile"]["sha2"] for rules_of in lists.values() for rule in rules_of}
+    for told, value in sorted(foreign.items()):
+        name = told.replace("denylist", "blacklist") if version == 1 else told
+        kept = value
+        if name in (IGNORED, DENIED[version]):
+            kept = [one for one in value if _digits(one) not in digits]
+        if kept:
+            merged[name] = [*merged.get(name, []), *kept] if isinstance(kept, list) else kept
+    return dict(sorted(merged.items()))
+
+
+def _digits(rule: Any) -> str:
+    file = rule.get("processfile") if isinstance(rule, dict) else None
+    return str(file.get("sha2", "")).upper() if isinstance(file, dict) else ""
 
 
 def changes(

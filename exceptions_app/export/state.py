@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from truscan.models.estate import Group, Location
 
 # Raised with every change of the bytes that some target writes; a test holds it to the kept files.
-RENDERING = 1
+RENDERING = 2
 # What nobody polls for so long is rendered anew.
 REMEMBERED_SECONDS = 7 * 86_400
 

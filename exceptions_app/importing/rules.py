@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exceptions_app.errors import ExceptionsError
 
@@ -34,11 +34,16 @@ class Rule:
 
 @dataclass(slots=True)
 class FileRules:
-    """The rules, and by kind how many rules the file has that are not ours to manage."""
+    """The rules, and by kind how many rules the file has that are not ours to manage.
+
+    `foreign` are those as they were read; None if the form of the file does not tell of such.
+    """
 
     form: str
     rules: list[Rule] = field(default_factory=list)
     not_ours: dict[str, int] = field(default_factory=dict)
+    foreign: dict[str, Any] | None = None
+    signed_by: str = ""
 
     def leave(self, kind: str, count: int = 1) -> None:
         if count:

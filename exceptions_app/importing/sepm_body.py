@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from exceptions_app.importing.foreign import EXTENSIONS, NESTED, VERSION_2, checked
 from exceptions_app.importing.rules import FileRules, ImportRefused, Rule
 from truscan.logs.values import normal_hash
 
 IGNORED = {"IGNORE": "ignore"}
 DENIED = {"QUARANTINE": "quarantine", "BLOCK": "terminate"}
 OURS = {"applications": IGNORED, "denylistrules": DENIED, "blacklistrules": DENIED}
-# Kinds of rules that this program does not manage: counted, told, and left in SEPM.
+# Kinds of rules that this program does not manage: counted, told, and kept as they are.
 LISTS = frozenset(
     [
         "applications_to_monitor",
@@ -26,8 +27,6 @@ LISTS = frozenset(
         "dns_and_host_denylistrules",
     ]
 )
-NESTED = frozenset({"mac", "linux"})
-EXTENSIONS = "extension_list"
 
 
 def is_body(document: object) -> bool:
@@ -38,25 +37,33 @@ def read_body(document: dict[str, Any]) -> FileRules:
     """ImportRefused for a member of `configuration` that no known version has, and for rules of
     another shape: what is not understood is not half taken."""
     found = FileRules("SEPM body")
+    foreign: dict[str, Any] = {}
     for member, value in document["configuration"].items():
+        name = VERSION_2.get(member, member)
         if member in OURS:
-            for rule in _list(member, value):
-                _take(found, member, rule)
+            foreign.setdefault(name, []).extend(
+                rule for rule in _list(member, value) if not _take(found, member, rule)
+            )
         elif member in LISTS:
             found.leave(member, len(_list(member, value)))
+            foreign.setdefault(name, []).extend(_list(member, value))
         elif member == EXTENSIONS:
             found.leave(member, _extensions(value))
+            foreign[member] = value
         elif member in NESTED:
             _nested(found, member, value)
+            foreign[member] = value
         else:
             raise ImportRefused(
                 f"The body has the member {member[:60]!r}, which versions 1 and 2 of the interface"
                 " have not: nothing of it was taken."
             )
+    found.foreign = checked(foreign)
     return found
 
 
-def _take(found: FileRules, member: str, rule: Any) -> None:
+def _take(found: FileRules, member: str, rule: Any) -> bool:
+    """True if the rule is one that we manage, and was taken."""
     file = rule.get("processfile") if isinstance(rule, dict) else None
     if not isinstance(file, dict) or not isinstance(file.get("sha2"), str):
         raise ImportRefused(f"A rule of {member} has no processfile with a hash in sha2.")
@@ -66,7 +73,7 @@ def _take(found: FileRules, member: str, rule: Any) -> None:
     response = OURS[member].get(action)
     if response is None or not is_on or rule.get("deleted"):
         found.leave(f"{member} {action or 'without action'}{'' if is_on else ', disabled'}")
-        return
+        return False
     digits, _ = normal_hash(file["sha2"])
     if digits is None or len(digits) not in (32, 40, 64):
         raise ImportRefused(f"{file['sha2'][:80]!r} in {member} is no SHA-256, SHA-1 or MD5.")
@@ -80,6 +87,7 @@ def _take(found: FileRules, member: str, rule: Any) -> None:
             size=size if isinstance(size, int) and 0 < size < 2**63 else None,
         )
     )
+    return True
 
 
 def _list(member: str, value: Any) -> list[Any]:

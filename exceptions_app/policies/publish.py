@@ -15,6 +15,7 @@ from exceptions_app.models.policy import Policy, Response, Revision, RevisionEnt
 from exceptions_app.policies.diff import Changes, compare
 from exceptions_app.policies.draft import DraftEntry, draft_entries
 from exceptions_app.policies.effective import groups_with, policies_in_force
+from exceptions_app.policies.foreign import foreign_rules
 from exceptions_app.policies.gate import require_one_is_enough
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.policies.signing import sign
@@ -142,8 +143,10 @@ def refuse_conflicts(entries: Sequence[DraftEntry]) -> None:
 
 
 def policy_facts(policy: Policy) -> dict[str, Any]:
-    """The member "policy" of the canonical JSON."""
-    return {"name": policy.name, "description": policy.description, "shared": policy.shared}
+    """The member "policy" of the canonical JSON; rules of other kinds only where there are any."""
+    facts = {"name": policy.name, "description": policy.description, "shared": policy.shared}
+    foreign = foreign_rules(policy)
+    return {**facts, "foreign_rules": foreign} if foreign else facts
 
 
 def _write(actor: Actor, policy: Policy, ready: Ready, now: datetime, note: str) -> Revision:

@@ -46,11 +46,16 @@ def fits(revision: Revision) -> bool:
 
     An unsigned revision does not fit.
     """
-    if not revision.signature:
-        return False
+    return bool(revision.signature) and verifies(
+        revision.canonical, revision.signature, revision.public_key
+    )
+
+
+def verifies(text: str, signature: str, public_key: str) -> bool:
+    """True if the signature of the text was made with the private half; both in base64."""
     try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(revision.public_key))
-        key.verify(base64.b64decode(revision.signature), revision.canonical.encode())
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
+        key.verify(base64.b64decode(signature, validate=True), text.encode())
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -84,7 +84,7 @@ def wish_of(policy: Policy, version: int, now: datetime) -> Wish:
     refuse_nameless(package)
     one = package.sets[0]
     after = rules(one.entries, version)
-    body = sepm_rest.policy_body(one, after)
+    body = sepm_rest.policy_body(one, after, version)
     head = {name: body[name] for name in ("name", "desc", "enabled")}
     return Wish(one, by_key(after), head)
 

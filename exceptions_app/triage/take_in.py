@@ -7,14 +7,17 @@ exceptions back; processes that the file made known stay, without a sighting.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from exceptions_app.export import canonical
 from exceptions_app.importing.rules import ImportRefused, Rule
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
+from exceptions_app.models.foreign import ForeignRules
 from exceptions_app.policies.draft import KINDS
+from exceptions_app.policies.foreign import foreign_rules
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.triage.decide import ON_LIST, SAME, checked_reason, refresh
 from exceptions_app.triage.write import (
@@ -37,12 +40,17 @@ if TYPE_CHECKING:
     from truscan.access.actor import Actor
 
 
+COUNTS = ("created", "updated", "unchanged", "conflicting", "expired")
+SHOWN = 50
+
+
 @dataclass(slots=True)
 class Counted:
     """What taking the file does: each rule is in one of the five lists.
 
     `updated` have other dates (or, with `replace`, another response) than the draft; `conflicting`
-    stay as the draft has them, each with the reason. `not_ours` counts rules of other kinds.
+    stay as the draft has them, each with the reason. `not_ours` counts rules of other kinds, and
+    `foreign_changed` tells that they differ from those that the draft carries.
     """
 
     created: list[Rule] = field(default_factory=list)
@@ -52,11 +60,29 @@ class Counted:
     expired: list[Rule] = field(default_factory=list)
     new_processes: int = 0
     not_ours: dict[str, int] = field(default_factory=dict)
+    foreign_changed: bool = False
     decision: Decision | None = None
 
     @property
     def writes(self) -> list[Rule]:
         return [*self.created, *self.updated]
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.writes and not self.foreign_changed
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "decision": self.decision.pk if self.decision else None,
+            **{name: len(getattr(self, name)) for name in COUNTS},
+            "new_processes": self.new_processes,
+            "not_ours": self.not_ours,
+            "foreign_changed": self.foreign_changed,
+            "conflicts": [
+                {"hash": rule.hash, "response": rule.response, "why": why}
+                for rule, why in self.conflicting[:SHOWN]
+            ],
+        }
 
 
 @dataclass(slots=True)
@@ -68,9 +94,11 @@ class _Now:
 
 
 def count_file(*, file: FileRules, policy: Policy, now: datetime, replace: bool = False) -> Counted:
-    """What `take_in` would do now. Two queries, nothing written. ImportRefused for two responses
+    """What `take_in` would do now. Three queries, nothing written. ImportRefused for two responses
     for one hash in the file, and for a file without a rule of ours."""
-    return _count(_once_each(file), file, _look(policy, file.rules), now, replace=replace)
+    counted = _count(_once_each(file), file, _look(policy, file.rules), now, replace=replace)
+    counted.foreign_changed = _brings_others(file, policy)
+    return counted
 
 
 @transaction.atomic
@@ -97,7 +125,8 @@ def take_in(
     policy = lock_policies([policy.pk])[policy.pk]
     known = _look(policy, rules)
     counted = _count(rules, file, known, now, replace=replace)
-    if not counted.writes:
+    counted.foreign_changed = _brings_others(file, policy)
+    if counted.is_nothing:
         return counted
     _make_known([rule for rule in counted.created if rule.hash not in known.processes])
     before = known.active
@@ -107,6 +136,10 @@ def take_in(
     counted.decision = make_decision(
         actor=actor, kind=Decision.Kind.RESPOND, reason=reason, now=now, items=items
     )
+    if counted.foreign_changed:
+        ForeignRules.objects.create(
+            decision=counted.decision, policy=policy, rules=file.foreign or {}
+        )
     refresh(ids, {policy.pk}, now)
     told = {
         "file": source,
@@ -115,9 +148,16 @@ def take_in(
         "created": len(counted.created),
         "updated": len(counted.updated),
         "new_processes": counted.new_processes,
+        "policy": policy.name,
+        "not_ours": counted.not_ours,
+        "foreign_sha256": canonical.sha256(file.foreign) if counted.foreign_changed else None,
     }
     write_ledger("decision.imported", counted.decision, items, actor=actor, **told)
     return counted
+
+
+def _brings_others(file: FileRules, policy: Policy) -> bool:
+    return file.foreign is not None and file.foreign != foreign_rules(policy)
 
 
 def _once_each(file: FileRules) -> list[Rule]:
@@ -130,7 +170,7 @@ def _once_each(file: FileRules) -> list[Rule]:
                 f"The file says both {other.response} and {rule.response} for {rule.hash}:"
                 " leave one of the two."
             )
-    if not first:
+    if not first and not file.foreign:
         raise ImportRefused("The file has no rule for a hash: there is nothing to take from it.")
     return [first[hash_] for hash_ in sorted(first)]
 

@@ -11,10 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 
 from exceptions_app.errors import AlreadyUndone, TooLate
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.exception import ProcessException
+from exceptions_app.models.foreign import ForeignRules
+from exceptions_app.models.policy import Policy
 from exceptions_app.models.watch import Watch
 from exceptions_app.policies.locks import (
     lock_groups,
@@ -31,11 +34,19 @@ from exceptions_app.triage.standing import (
     last_words,
     open_watches,
 )
-from exceptions_app.triage.write import Item, make_decision, retire_exceptions, write_ledger
+from exceptions_app.triage.write import (
+    Item,
+    make_decision,
+    retire_exceptions,
+    touch_drafts,
+    write_ledger,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from truscan.access.actor import Actor
 
@@ -59,7 +70,8 @@ def undo(*, actor: Actor, decision: Decision, now: datetime, reason: str = "") -
     ]
     share_tree()
     lock_groups(group for _, group in on_groups)
-    lock_policies(policy for _, policy in on_policies)
+    brought = list(ForeignRules.objects.filter(decision=root).values_list("policy", flat=True))
+    lock_policies([*(policy for _, policy in on_policies), *brought])
     chain = _lock_chain(root)
     target = _target(chain, decision, now)
     _turn(chain, now)
@@ -76,6 +88,7 @@ def undo(*, actor: Actor, decision: Decision, now: datetime, reason: str = "") -
         undoes=target,
     )
     _apply(restore, watch_changes, now)
+    touch_drafts(set(brought), now)
     write_ledger("decision.undone", undone, told, actor=actor, undoes=target.pk)
     return Result(undone, undone.applied, [*policy_skips, *watch_skips])
 
@@ -85,6 +98,16 @@ def root_of(decision: Decision) -> Decision:
     while decision.undoes is not None:
         decision = decision.undoes
     return decision
+
+
+def policies_of(decision: Decision) -> QuerySet[Policy]:
+    """The policies whose drafts the act wrote, so that undoing it writes them again."""
+    root = root_of(decision)
+    items = DecisionItem.objects.filter(decision=root, policy__isnull=False)
+    brought = ForeignRules.objects.filter(decision=root)
+    return Policy.objects.filter(
+        Q(pk__in=items.values("policy")) | Q(pk__in=brought.values("policy"))
+    )
 
 
 def _lock_chain(root: Decision) -> list[Decision]:

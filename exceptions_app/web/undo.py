@@ -13,9 +13,8 @@ from django.views.decorators.http import require_POST
 
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.decision import Decision
-from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched
-from exceptions_app.triage.undo import root_of, undo
+from exceptions_app.triage.undo import policies_of, root_of, undo
 from exceptions_app.web.told import next_address, skipped_words
 from truscan.access.actor import Actor
 from truscan.access.scope import may_write_groups
@@ -30,9 +29,8 @@ if TYPE_CHECKING:
 def _may_undo(user: User, decision: Decision) -> bool:
     """Undoing writes the same policies and groups again, so it asks for the same right."""
     items = root_of(decision).items
-    policies = Policy.objects.filter(pk__in=items.exclude(policy=None).values("policy"))
     groups = set(items.exclude(group=None).values_list("group", flat=True))
-    return may_write_groups(user, "analyst", groups | groups_touched(policies))
+    return may_write_groups(user, "analyst", groups | groups_touched(policies_of(decision)))
 
 
 @require_POST

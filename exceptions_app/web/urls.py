@@ -7,6 +7,7 @@ from exceptions_app.web import (
     effective,
     exports,
     groups,
+    importing,
     inbox,
     lint,
     policies,
@@ -30,4 +31,5 @@ urlpatterns = [
     *lint.urlpatterns,
     *sepm.urlpatterns,
     *why.urlpatterns,
+    *importing.urlpatterns,
 ]

@@ -169,6 +169,8 @@ ROWS = [
         lambda o, w: [o.approval.pk],
         lambda o, w: {"answer": "approve"},
     ),
+    Row("policy-import", "GET", "302 404 403 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("policy-import", "POST", "302 404 403 200 200 200 200", lambda o, w: [o.policy.pk]),
     Row("policy-ask", "GET", "302 404 403 200 200 200 200", lambda o, w: [o.policy.pk]),
     Row("policy-ask", "POST", "302 404 403 302 302 302 302", lambda o, w: [o.policy.pk]),
     Row("export-everything", "GET", "302 302 200 200 200 200 200"),

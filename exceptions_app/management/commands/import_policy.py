@@ -12,14 +12,10 @@ from exceptions_app.errors import ExceptionsError
 from exceptions_app.importing.read import read_rules
 from exceptions_app.management.lookups import add_common, find_actor, find_policy
 from exceptions_app.models.policy import Response
-from exceptions_app.triage.take_in import count_file, take_in
+from exceptions_app.triage.take_in import COUNTS, count_file, take_in
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-
-    from exceptions_app.triage.take_in import Counted
-
-SHOWN = 50
 
 
 class Command(BaseCommand):
@@ -67,34 +63,15 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error}") from error
-        told = {"file": path.name, "form": file.form, "dry_run": options["dry_run"]} | _told(
-            counted
-        )
+        head = {"file": path.name, "form": file.form, "signed_by": file.signed_by}
+        told = {**head, "dry_run": options["dry_run"], **counted.as_json()}
         self.stdout.write(json.dumps(told) if options["json"] else _line(told))
 
 
-def _told(counted: Counted) -> dict[str, Any]:
-    return {
-        "decision": counted.decision.pk if counted.decision else None,
-        "created": len(counted.created),
-        "updated": len(counted.updated),
-        "unchanged": len(counted.unchanged),
-        "conflicting": len(counted.conflicting),
-        "expired": len(counted.expired),
-        "new_processes": counted.new_processes,
-        "not_ours": counted.not_ours,
-        "conflicts": [
-            {"hash": rule.hash, "response": rule.response, "why": why}
-            for rule, why in counted.conflicting[:SHOWN]
-        ],
-    }
-
-
 def _line(told: dict[str, Any]) -> str:
-    counts = ("created", "updated", "unchanged", "conflicting", "expired")
-    lines = [", ".join(f"{told[name]} {name}" for name in counts)]
+    lines = [", ".join(f"{told[name]} {name}" for name in COUNTS)]
     lines += [
         f"{one['hash']}: {one['response']} left out, {one['why']}" for one in told["conflicts"]
     ]
-    lines += [f"left in SEPM: {count} {kind}" for kind, count in told["not_ours"].items()]
+    lines += [f"kept as they are: {count} {kind}" for kind, count in told["not_ours"].items()]
     return "\n".join(lines)

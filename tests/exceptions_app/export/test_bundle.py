@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import base64
 import json
 import runpy
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
@@ -20,6 +22,9 @@ from tests.exceptions_app.export.revisions import (
     sha1,
     sha256,
 )
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "read_policy_file.py"
 READ = runpy.run_path(str(EXAMPLE))["read"]
@@ -75,7 +80,8 @@ def test_expired_rules_are_left_out_and_told() -> None:
     assert "old.exe" in warning["text"]
 
 
-def test_a_stranger_reads_it(tmp_path: Path) -> None:
+def test_a_stranger_reads_it(tmp_path: Path, settings: Settings) -> None:
+    settings.SIGNING_KEY = base64.b64encode(b"k" * 32).decode()
     path = tmp_path / "bundle.json"
     path.write_bytes(bundle.files(sales_and_laptops())["bundle.json"])
 
@@ -88,6 +94,17 @@ def test_a_stranger_reads_it(tmp_path: Path) -> None:
     assert ask("VPN", sha256("a")) == "none"
     assert ask("VPN", sha256("f")) == "terminate"
     assert ask("Elsewhere", sha256("c")) == "terminate"
+
+
+def test_what_the_document_says_of_the_signature_is_so(settings: Settings) -> None:
+    settings.SIGNING_KEY = base64.b64encode(b"k" * 32).decode()
+    signed = written(sales_and_laptops())
+    assert Draft202012Validator(bundle.schema()).is_valid(signed)
+    signature = signed.pop("signature")
+    del signed["content_sha256"]
+    compact = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature["public_key"]))
+    key.verify(base64.b64decode(signature["value"]), compact.encode())
 
 
 def test_a_stranger_finds_a_changed_file(tmp_path: Path) -> None:

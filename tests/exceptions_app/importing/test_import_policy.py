@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from base64 import b64encode
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -23,10 +25,14 @@ from exceptions_app.triage.undo import undo
 from tests.exceptions_app.acts import give, make_policy
 from tests.exceptions_app.export.revisions import policy_package, rule, sha1, sha256
 from tests.exceptions_app.web.estate import make_seen
-from tests.make import NOW, SYSTEM, make_group, make_user
+from tests.make import NOW, SYSTEM, make_group, make_process, make_user
+from tests.tokens import Caller
 from truscan.models.audit import AuditEvent
 from truscan.models.counts import ProcessSummary
 from truscan.models.process import Process
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
 
 A, B, C = (digit * 63 + "1" for digit in "abc")
 
@@ -37,6 +43,14 @@ def body(**configuration: Any) -> bytes:
 
 def file_rule(hash_: str, action: str, **more: Any) -> dict[str, Any]:
     return {"processfile": {"sha2": hash_.upper(), "name": "old.exe"}, "action": action, **more}
+
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+WRONG = {
+    "algorithm": "Ed25519",
+    "public_key": b64encode(KEY.public_key().public_bytes_raw()).decode(),
+    "value": b64encode(KEY.sign(b"another text")).decode(),
+}
 
 
 def bundle_bytes(**changes: Any) -> bytes:
@@ -67,6 +81,13 @@ def bundle_bytes(**changes: Any) -> bytes:
         (b'{"format": "truscan-policy/9"}', "truscan-policy/1 is read"),
         (b'{"format": "truscan-policy/1"}', "breaks its schema"),
         (bundle_bytes(content_sha256="0" * 64), "was changed after it was written"),
+        (bundle_bytes(signature=WRONG), "signature of the policy file is wrong"),
+        (bundle_bytes(signature=WRONG | {"public_key": "A" * 43 + "="}), "signature .* is wrong"),
+        (bundle_bytes(signature={"value": ""}), "breaks its schema"),
+        (body(files=[{"path": "\0"}]), "character that is none"),
+        (body(files=[{"path": "\ud800"}]), "character that is none"),
+        (body(files=[{"size": float("inf")}]), "number that is none"),
+        (body(knownrisks=["x" * (4 << 20)]), "more than 4 MB"),
         (b"sha256,response\n" + A.encode() + b",maybe\n", "Line 2 has no response"),
         (b"sha256,response\nabc,ignore\n", "Line 2: 'abc' is no SHA-256"),
         (b'sha256,response\n"' + b"x" * 200_000 + b'",ignore', "Line 2: .* is no SHA-256"),
@@ -188,9 +209,86 @@ def test_a_file_that_contradicts_itself_changes_nothing(tmp_path: Path) -> None:
     path.write_text(f"hash,response\n{B},ignore\n{A},ignore\n{A},terminate\n")
     with pytest.raises(CommandError, match="both ignore and terminate"):
         run(path)
-    path.write_bytes(body(files=[{"path": "x", "pathvariable": "[NONE]"}]))
+    path.write_bytes(body(files=[], extension_list=None, mac={"files": []}))
     with pytest.raises(CommandError, match="no rule for a hash"):
         run(path)
     with pytest.raises(CommandError, match="cannot be read"):
         run(tmp_path / "nowhere")
     assert not Process.objects.exists()
+
+
+OTHERS: dict[str, Any] = {
+    "denylistrules": [file_rule(B, "REMOVE", rulestate={"enabled": True})],
+    "extension_list": {"extensions": ["tmp"], "scancategory": "AllScans"},
+    "files": [{"path": "x\\", "pathvariable": "[NONE]", "SONAR": True, "sonar": True}],
+    "mac": {"files": [{"path": "y", "pathvariable": "[HOME]"}]},
+}
+
+
+@pytest.mark.django_db
+def test_rules_of_other_kinds_come_back_untouched_and_undo_drops_them(settings: Settings) -> None:
+    settings.SIGNING_KEY = b64encode(b"s" * 32).decode()
+    group = make_group("My Company\\Sales")
+    policy = make_policy("Sales", group.path)
+    ours = [file_rule(A, "IGNORE"), file_rule(C, "LOG_ONLY")]
+    sent = body(**OTHERS, applications=ours, certificates=[], knownrisks=None)
+    ada = make_user("ada", "analyst", group)
+    tool, client = Caller(ada), Client()
+    client.force_login(ada)
+
+    def post(content: bytes, query: str = "") -> Any:
+        return tool.client.post(
+            f"/api/v1/policies/{policy.pk}/import/?name=old.json{query}", content,
+            content_type="application/octet-stream",
+        )  # fmt: skip
+
+    def exported(target: str = "sepm-rest-v2", name: str = "policy.json") -> dict[str, Any]:
+        publish(actor=SYSTEM, policy=policy, now=NOW)
+        told: dict[str, Any] = json.loads(export(package_for_policy(policy, now=NOW), target)[name])
+        return told
+
+    dry = post(sent, "&dry_run=true")
+    assert (dry.status_code, dry.json()["created"], dry.json()["decision"]) == (200, 1, None)
+    # The page: a dry run, then the same file by the word that stands for it.
+    upload = io.BytesIO(sent)
+    upload.name = "old.json"
+    page = client.post(f"/policies/{policy.pk}/import/", {"file": upload})
+    assert page.context["counted"].as_json().items() <= dry.json().items()
+    assert not Decision.objects.exists()
+    word = {"kept": page.context["word"], "take": "1"}
+    stranger = Client()
+    stranger.force_login(make_user("bob", "analyst", group))
+    r = stranger.post(f"/policies/{policy.pk}/import/", word)
+    assert "too long ago" in r.content.decode()
+    assert client.post(f"/policies/{policy.pk}/import/", word).status_code == 302
+    again = post(sent).json()
+    assert (again["decision"], again["foreign_changed"], again["unchanged"]) == (None, False, 1)
+
+    lists = exported()["configuration"]
+    log_only = OTHERS | {"applications": [ours[1]]}
+    assert {name: lists[name] for name in OTHERS} == OTHERS
+    assert [one["action"] for one in lists["applications"]] == ["IGNORE", "LOG_ONLY"]
+    older = exported("sepm-rest-v1")["configuration"]
+    assert older["blacklistrules"] == OTHERS["denylistrules"]
+    assert "denylistrules" not in older
+    bundle = exported("bundle", "bundle.json")
+    assert bundle["policies"][0]["foreign_rules"] == log_only
+    found, _ = read_rules(io.BytesIO(canonical.compact(bundle)))
+    assert (found.foreign, found.signed_by) == (log_only, "this installation")
+    # A response of ours for the same hash is the one that holds.
+    give(make_process("c.exe", "c"), policy, "terminate")
+    lists = exported()["configuration"]
+    assert [one["action"] for one in lists["applications"]] == ["IGNORE"]
+    assert [one["action"] for one in lists["denylistrules"]] == ["BLOCK", "REMOVE"]
+
+    only_others = post(body(files=OTHERS["files"])).json()
+    assert (only_others["created"], only_others["foreign_changed"]) == (0, True)
+    assert set(exported()["configuration"]) == {"applications", "denylistrules", "files"}
+    elsewhere = Caller(make_user("eve", "analyst", make_group("My Company\\Else")))
+    undoing = f"decisions/{only_others['decision']}/undo/"
+    assert elsewhere.post(undoing, {}).status_code == 404
+    assert tool.post(undoing, {}).status_code == 201
+    assert "mac" in exported()["configuration"]
+    first = Decision.objects.order_by("pk")[0]
+    undo(actor=SYSTEM, decision=first, now=first.decided_at)
+    assert set(exported()["configuration"]) == {"denylistrules"}
