@@ -134,6 +134,7 @@ def policy_page(request: HttpRequest, pk: int) -> HttpResponse:
     ctx |= {
         "may_publish": may_write(user, policy, "approver"),
         "may_decide": may_write(user, policy, "analyst"),
+        "may_administer": may_write(user, policy, "administrator"),
         "open_request": open_request(policy),
         **lint_state(policy, timezone.now()),
     }

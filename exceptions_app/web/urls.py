@@ -15,6 +15,7 @@ from exceptions_app.web import (
     replay,
     revisions,
     sepm,
+    template_mode,
     why,
 )
 
@@ -32,4 +33,5 @@ urlpatterns = [
     *sepm.urlpatterns,
     *why.urlpatterns,
     *importing.urlpatterns,
+    *template_mode.urlpatterns,
 ]

@@ -60,6 +60,7 @@ STANDS_FOR = {
     "site": "site-list",
     "sepm": "sepm-list",
     "approval": "approval-list",
+    "webhook": "webhook-list",
 }
 VIEWS = (
     ("Since last change", "?since=change"),
@@ -150,7 +151,7 @@ def rail(request: HttpRequest) -> list[Section]:
     if has_role_anywhere(user, "administrator"):
         govern.append(item("people-list", "People"))
     if sees_whole_estate(user, "administrator"):
-        govern.append(item("site-list", "Sites"))
+        govern += [item("site-list", "Sites"), item("webhook-list", "Webhooks")]
     own = (item("token-list", "API tokens"), item("settings", "Settings"))
     sections = [Section("", tuple(work)), Section("Views", views), Section("Govern", tuple(govern))]
     return [*sections, Section("Mine", own)]

@@ -12,6 +12,7 @@ from truscan.web import (
     ramp_replan,
     reminding,
     sites,
+    webhooks,
 )
 
 urlpatterns = [
@@ -23,5 +24,6 @@ urlpatterns = [
     *reminding.urlpatterns,
     *sites.urlpatterns,
     *ledger.urlpatterns,
+    *webhooks.urlpatterns,
     *health.urlpatterns,
 ]

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 import requests
 import responses
+from django.test import Client
 from standardwebhooks import Webhook as Signer
 
-from tests.make import NOW, SYSTEM, make_site
+from tests.make import NOW, SYSTEM, make_site, make_user
 from truscan import audit
 from truscan.delivery.outbound import OutboundError, post
 from truscan.delivery.webhooks import (
@@ -145,3 +146,24 @@ def test_the_secret_is_sealed_and_an_ended_one_is_quiet() -> None:
     happen("policy.published")
     tick(NOW)
     assert not WebhookDelivery.objects.exists()
+
+
+def test_the_page_tells_what_became_of_deliveries_and_sends_one_again() -> None:
+    webhook, _ = make_webhook()
+    happen("policy.published")
+    event = AuditEvent.objects.get(code="policy.published")
+    row = WebhookDelivery.objects.create(
+        webhook=webhook, event=event, due_at=NOW, given_up_at=NOW, last_error="<b>refused</b>"
+    )
+    client = Client()
+    client.force_login(make_user("owner", "administrator"))
+    page = client.get("/webhooks/").content.decode()
+    assert "&lt;b&gt;refused&lt;/b&gt;" in page
+    assert webhook.sealed_secret not in page
+    assert "Nothing was told yet." in client.get("/webhooks/?webhook=999").content.decode()
+    address = f"/webhooks/{webhook.pk}/deliveries/{row.pk}/replay/"
+    assert "goes out again" in client.post(address, follow=True).content.decode()
+    row.refresh_from_db()
+    assert (row.given_up_at, row.attempts) == (None, 0)
+    assert "on its way already" in client.post(address, follow=True).content.decode()
+    assert client.post(f"/webhooks/{webhook.pk + 1}/deliveries/{row.pk}/replay/").status_code == 404
