@@ -10,10 +10,12 @@ class ExceptionsConfig(AppConfig):
     def ready(self) -> None:
         """Models are loaded by now, so the modules below can be."""
         from exceptions_app.coverage import Decided
+        from exceptions_app.life import expiry, reminders
         from exceptions_app.policies import approval, publish_request
         from exceptions_app.sepm import drift, job
         from exceptions_app.triage.watching import return_due
         from exceptions_app.web.approvals import waiting
+        from exceptions_app.web.reviews import due_count
         from truscan import coverage, ticking
         from truscan.web import frame
 
@@ -21,5 +23,8 @@ class ExceptionsConfig(AppConfig):
         ticking.register("watches", return_due)
         approval.register(publish_request.ACT)
         frame.register_count("approval-list", waiting)
+        frame.register_count("review-list", due_count)
+        ticking.register("expiries", expiry.tick)
+        ticking.register("reminders of reviews", reminders.tick)
         ticking.register("SEPM jobs", job.tick)
         ticking.register("SEPM drift", drift.tick)

@@ -15,6 +15,7 @@ from exceptions_app.api import (
     policy_schema,
     processes,
     replay,
+    reviews,
     sepm,
     why,
 )
@@ -26,6 +27,7 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *groups.routes,
     *approvals.routes,
     *lint.routes,
+    *reviews.routes,
     *sepm.routes,
 ]
 router = SimpleRouter()

@@ -21,6 +21,7 @@ class Decision(models.Model):
         RESPOND = "respond", "Response"
         OBSERVE = "observe", "Observe"
         RETIRE = "retire", "Exception removed"
+        AMEND = "amend", "Review"
         END_WATCH = "end_watch", "Observation ended"
         GO_BACK = "go_back", "Back to an earlier revision"
         UNDO = "undo", "Undo"

@@ -75,6 +75,20 @@ def replay_drafts(
     )
 
 
+def replay_end(
+    exception_id: int,
+    policy_id: int,
+    *,
+    now: datetime,
+    days: int = DAYS,
+    groups: Collection[int] | None = None,
+) -> Replay:
+    """What the end of one exception changes, all else being as the draft has it."""
+    before = drafts([policy_id], now)
+    after = drafts([policy_id], now, without=[exception_id])
+    return _compare(_places_of([policy_id], groups), before, after, now, days)
+
+
 def replay_decision(
     process_ids: Collection[int],
     policy_ids: Collection[int],

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 # What was known when the exception was written, as `policies.draft` puts it into revisions.
 INSERT_EXCEPTIONS = """
 INSERT INTO exceptions_app_processexception (policy_id, process_id, response, reason, author_name,
-    author_id, review_on, expires_at, created_at, evidence)
+    author_id, owner_id, review_on, expires_at, created_at, evidence)
 SELECT pair.policy_id, pair.process_id, %(response)s, %(reason)s, %(author_name)s,
-    %(author_id)s::int, %(review_on)s::date, %(expires_at)s::timestamptz, %(now)s,
+    %(author_id)s::int, %(author_id)s::int, %(review_on)s::date, %(expires_at)s::timestamptz,
+    %(now)s,
     jsonb_build_object('process', jsonb_build_object('name', p.name, 'path', p.generic_path,
         'application_name', p.application_name, 'company', p.company_name,
         'version', p.application_version, 'size', p.file_size,

@@ -216,7 +216,7 @@ def _write(dialog: Dialog, told: dict[str, Any]) -> Result:
     actor = Actor.on_web(dialog.user)
     if told["response"] == "observe":
         groups = [g for g in dialog.tops if g.pk in set(told["groups"])]
-        until = _end_of(told["until"])
+        until = end_of(told["until"])
         _refuse_foreign_removal(dialog, groups)
         return observe(
             actor=actor,
@@ -238,13 +238,13 @@ def _write(dialog: Dialog, told: dict[str, Any]) -> Result:
             response=told["response"],
             reason=told["reason"],
             now=dialog.now,
-            expires_at=_end_of(told["expires_on"]),
+            expires_at=end_of(told["expires_on"]),
             review_on=told["review_on"],
             seen_at=told["seen_at"],
         )
 
 
-def _end_of(day: Any) -> datetime | None:
+def end_of(day: Any) -> datetime | None:
     """The last moment of a chosen day in the person's zone."""
     if day is None:
         return None

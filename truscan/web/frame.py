@@ -61,6 +61,7 @@ STANDS_FOR = {
     "sepm": "sepm-list",
     "approval": "approval-list",
     "webhook": "webhook-list",
+    "review": "review-list",
 }
 VIEWS = (
     ("Since last change", "?since=change"),
@@ -143,7 +144,8 @@ def rail(request: HttpRequest) -> list[Section]:
         item("import-list", "Imports"),
     ]
     views = tuple(Item("inbox", label, None, q, q == view) for label, q in VIEWS)
-    govern = [item("approval-list", "Approvals"), item("lint", "Lint")]
+    govern = [item("approval-list", "Approvals"), item("review-list", "Reviews")]
+    govern.append(item("lint", "Lint"))
     if sees_whole_estate(user):
         govern.append(item("ledger", "Ledger"))
     if has_role_anywhere(user, "approver"):
