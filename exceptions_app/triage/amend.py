@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from truscan.access.actor import Actor
 
 
+# Beyond any client's life, and far from the end of the calendar in every zone.
+LAST_YEAR = 2200
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What an exception says of its own life; `why` is its reason."""
@@ -95,6 +99,8 @@ def _check(row: ProcessException, new: Terms, now: datetime) -> None:
             raise BadValue(f"{new.owner.get_username()} has no role where {row.policy} holds.")
     if new.expires_at != row.expires_at and new.expires_at and new.expires_at <= now:
         raise BadValue("The exception would have expired already: give a later day.")
+    if max((d.year for d in (new.expires_at, new.review_on) if d), default=0) > LAST_YEAR:
+        raise BadValue(f"Give a day before the end of {LAST_YEAR}.")
     if new.review_on != row.review_on and new.review_on and new.review_on < now.date():
         raise BadValue("The review date lies in the past: give a later day.")
 

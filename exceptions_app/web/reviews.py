@@ -112,8 +112,9 @@ def review_act(request: HttpRequest, pk: int) -> HttpResponse:
             new = _kept(request, row) if answer == "keep" else _edited(request, row)
             said = reason or ("looked at and kept" if answer == "keep" else "terms changed")
             result = amend(actor=actor, terms={pk: new}, reason=f"Review: {said}", now=now)
-            until = f" until {new.review_on}" if new.review_on else ""
-            text = f"{row.process} is kept{until}."
+            text = f"{row.process} is kept until {new.review_on}."
+            if answer != "keep":
+                text = f"{row.process} is saved; its review is {new.review_on or 'on no date'}."
     except ExceptionsError as error:
         messages.error(request, str(error))
     else:

@@ -55,7 +55,7 @@ def test_a_campaign_by_keyboard(page: Page, tmp_path: Path) -> None:
     expect(owner).to_be_focused()
     owner.fill("administrator")
     page.get_by_role("button", name="Save").first.click()
-    expect(page.get_by_text("is kept until").or_(page.get_by_text("is kept."))).to_be_visible()
+    expect(page.get_by_text("is saved; its review is")).to_be_visible()
     kept = ProcessException.objects.filter(owner__username="administrator", retired_at=None)
     assert kept.count() == 1
     page.keyboard.press("?")

@@ -89,6 +89,8 @@ def test_it_refuses_what_makes_no_sense_and_changes_nothing() -> None:
         {"owner": stranger},
         {"owner": closed},
         {"expires_at": NOW},
+        {"expires_at": NOW.replace(year=9999)},
+        {"review_on": date.max},
         {"review_on": NOW.date() - timedelta(days=1)},
     ):
         with pytest.raises(BadValue):

@@ -91,7 +91,7 @@ def test_the_page_keeps_removes_and_hands_over(
     assert "a.exe is kept until 2099-01-01." in act(first, answer="keep", review_on="2099-01-01")
     assert "b.exe is removed from the draft" in act(second, answer="remove")
     edited = {"answer": "edit", "owner": "anna", "review_on": "", "expires_on": "2099-02-01"}
-    assert "c.exe is kept." in act(third, why="until the move", **edited)
+    assert "c.exe is saved; its review is on no date." in act(third, why="until the move", **edited)
     row = ProcessException.objects.get(process=third.process, retired_at=None)
     assert (row.owner, row.reason) == (anna, "until the move")
     for wrong, said in (
