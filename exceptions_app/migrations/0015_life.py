@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exceptions_app', '0013_export_record'),
+        ('exceptions_app', '0014_foreign_rules'),
         ('truscan', '0008_scan_settings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
