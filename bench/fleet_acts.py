@@ -133,4 +133,4 @@ def _ramp(group: Group, now: datetime, days: int) -> None:
     for step in plan.steps.all():
         at = datetime.combine(step.planned_on, time(10), UTC)
         if at < now:
-            confirm_level(actor=ACTOR, plan=plan, level=step.level, now=at)
+            confirm_level(actor=ACTOR, plan=plan, level=step.level, now=at, reason="bench")

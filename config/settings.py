@@ -168,6 +168,8 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="truscan@localhost")
 # Hosts in private networks that outbound calls (webhooks) may reach; all others must be public.
 OUTBOUND_PRIVATE_HOSTS = env.list("OUTBOUND_PRIVATE_HOSTS", default=[])
+# Whether a level may be raised over a failed gate by one approver, or only when another one signs.
+RAMP_SECOND_PERSON = env.bool("RAMP_SECOND_PERSON", default=False)
 DROP_FOLDER = env.str("DROP_FOLDER", default="")
 # So long after publishing, clients have spoken with SEPM: detections after it are told of.
 ARRIVAL_HEARTBEAT_HOURS = env.int("ARRIVAL_HEARTBEAT_HOURS", default=24)

@@ -214,6 +214,20 @@ ROWS = [
     Row("api-sepm-job-resume", "POST", "401 404 403 403 201 201 201", lambda o, w: [o.sepm_job]),
     Row("api-sepm-job-stop", "POST", "401 404 403 403 201 201 201", lambda o, w: [o.sepm_job]),
     Row(
+        "api-ramp-plan-override",
+        "POST",
+        "401 404 403 403 409 409 409",
+        lambda o, w: [o.plan.pk],
+        lambda o, w: {"what": "ask", "level": "10"},
+    ),
+    Row(
+        "api-ramp-plan-threshold",
+        "POST",
+        "401 404 403 403 200 200 200",
+        lambda o, w: [o.plan.pk],
+        lambda o, w: {"gate": "open", "bound": 9, "mode": "required", "reason": "learnt"},
+    ),
+    Row(
         "api-ramp-plan-replan",
         "POST",
         "401 404 403 403 200 200 200",

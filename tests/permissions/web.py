@@ -212,6 +212,20 @@ ROWS = [
         lambda o, w: [o.plan.pk],
         lambda o, w: {"action": "confirm", "level": "10"},
     ),
+    Row(
+        "ramp-override",
+        "POST",
+        "302 404 403 403 302 302 302",
+        lambda o, w: [o.plan.pk],
+        lambda o, w: {"what": "ask", "level": "10"},
+    ),
+    Row(
+        "ramp-threshold",
+        "POST",
+        "302 404 403 403 302 302 302",
+        lambda o, w: [o.plan.pk],
+        lambda o, w: {"gate": "open", "bound": 9, "mode": "required", "reason": "learnt"},
+    ),
     Row("ramp-replan", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row(
         "ramp-replan",

@@ -28,11 +28,14 @@ from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL
 from truscan.ramp.next_level import forecast_outline, next_level
 from truscan.ramp.open_days import MOST_CLOSURES, ClosedFor, Closure, OpenDays
 from truscan.ramp.outline import outline, replanned, utc
+from truscan.ramp.override import ask_override, give_override
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile
+from truscan.ramp.plan_thresholds import set_threshold
 from truscan.ramp.replan import Move, preview, replan
 from truscan.ramp.rows import group_ids_of, visible_groups_of, with_rows
-from truscan.ramp.scan_settings import SETTINGS, record_setting
+from truscan.ramp.scan_settings import NAMES, record_setting
 from truscan.ramp.schedule import Action
+from truscan.ramp.thresholds import Key, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -105,8 +108,22 @@ class ActSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, default="", allow_blank=True)
 
 
+class OverrideSerializer(serializers.Serializer[Any]):
+    what = serializers.ChoiceField(choices=["ask", "give"])
+    level = serializers.CharField(max_length=16)
+    reason = serializers.CharField(default="", allow_blank=True, max_length=2000)
+
+
+class ThresholdSerializer(serializers.Serializer[Any]):
+    gate = serializers.ChoiceField(choices=[key.value for key in Key])
+    bound = serializers.FloatField(min_value=0, help_text="shares as 0.8 for 80 %")
+    back_at = serializers.FloatField(min_value=0, default=None, allow_null=True)
+    mode = serializers.ChoiceField(choices=[mode.value for mode in Mode])
+    reason = serializers.CharField(default="", allow_blank=True, max_length=2000)
+
+
 class SettingSerializer(serializers.Serializer[Any]):
-    setting = serializers.ChoiceField(choices=list(SETTINGS))
+    setting = serializers.ChoiceField(choices=list(NAMES))
     value = serializers.CharField(max_length=16)
     at = serializers.DateTimeField(default=None, allow_null=True, help_text="else now")
     reason = serializers.CharField(default="", allow_blank=True, max_length=2000)
@@ -268,6 +285,56 @@ class RampPlanViewSet(viewsets.GenericViewSet[RampPlan]):
             return self._told(row.pk, user, now)
 
         return once(request, do, dict(given))
+
+    @extend_schema(
+        request=OverrideSerializer, responses={200: OpenApiTypes.OBJECT}, parameters=[KEY]
+    )
+    @action(detail=True, methods=["post"])
+    def override(self, request: Request, pk: str) -> Response:
+        """Ask for an override of the gates that fail, or sign one that somebody else asked for.
+
+        Only where a second person is required; else confirm the level with a reason.
+        """
+        user = cast("User", request.user)
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        if not may_write_groups(user, "approver", group_ids_of(row)):
+            raise PermissionDenied
+        asked = OverrideSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = dict(asked.validated_data)
+
+        def do() -> Response:
+            now, actor = timezone.now(), Actor.by_token(user)
+            do_it = ask_override if given["what"] == "ask" else give_override
+            try:
+                do_it(actor=actor, plan=row, level=given["level"], reason=given["reason"], now=now)
+            except RampError as error:
+                raise Conflict(str(error)) from error
+            return self._told(row.pk, user, now)
+
+        return once(request, do, given)
+
+    @extend_schema(
+        request=ThresholdSerializer, responses={200: OpenApiTypes.OBJECT}, parameters=[KEY]
+    )
+    @action(detail=True, methods=["post"])
+    def threshold(self, request: Request, pk: str) -> Response:
+        """Ask another bound of one gate of this plan; the answer is what the gates say now."""
+        user = cast("User", request.user)
+        row = get_object_or_404(self.get_queryset(), pk=pk)
+        if not may_write_groups(user, "approver", group_ids_of(row)):
+            raise PermissionDenied
+        asked = ThresholdSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+
+        def do() -> Response:
+            try:
+                set_threshold(actor=Actor.by_token(user), plan=row, **asked.validated_data)
+            except RampError as error:
+                raise Conflict(str(error)) from error
+            return Response(judgement_outline(judge([row], timezone.now())[0]))
+
+        return once(request, do, dict(asked.validated_data))
 
     @extend_schema(request=ReplanSerializer, responses={200: OpenApiTypes.OBJECT}, parameters=[KEY])
     @action(detail=True, methods=["post"])

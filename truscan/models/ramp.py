@@ -176,3 +176,23 @@ class RampEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.level}".strip()
+
+
+class RampThreshold(models.Model):
+    """What a plan asks of one of its gates instead of the default. Invariant: unique (plan, gate);
+    values make sense for the gate (`truscan.ramp.thresholds.checked`); each change is audited.
+    """
+
+    plan = models.ForeignKey(RampPlan, on_delete=models.CASCADE, related_name="thresholds")
+    gate = models.CharField(max_length=32)
+    bound = models.FloatField()
+    back_at = models.FloatField(null=True)
+    mode = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "gate"], name="ramp_threshold_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gate}: {self.bound:g}"

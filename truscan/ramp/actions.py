@@ -7,13 +7,21 @@ confirm and back name the level that SEPM now has.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from truscan import audit
 from truscan.models.ramp import RampEvent, RampPlan
 from truscan.ramp.errors import NotAllowed, ReasonNeeded
+from truscan.ramp.locked import clean_reason, locked
+from truscan.ramp.override import (
+    check_confirm,
+    hurdle_of,
+    keys_of,
+    told,
+    write_overridden,
+)
 from truscan.ramp.rows import state_of
 from truscan.ramp.schedule import KIND_OF, Action, Phase, State
 from truscan.ramp.words import level_name
@@ -37,15 +45,14 @@ NEEDS_REASON = {
     Action.END: "Say why the plan ends.",
 }
 
-MAX_REASON = 2000
-
 
 def confirm_level(
     *, actor: Actor, plan: RampPlan, level: str, now: datetime, reason: str = ""
 ) -> RampPlan:
     """Record that `level` was set in SEPM for all groups of the plan.
 
-    Raises NotAllowed unless it is the next level, ReasonNeeded before its date.
+    Raises NotAllowed unless it is the next level, ReasonNeeded before its date or while a
+    required gate fails. What the gates say is kept in the event.
     """
     return _act(Action.CONFIRM, actor, plan, level, reason, now)
 
@@ -87,8 +94,11 @@ def _act(
     state = state_of(row, now)
     if _is_repeat(action, state, level):
         return row
-    reason = _clean_reason(reason)
+    reason = clean_reason(reason)
     _check(action, row, state, level, reason)
+    facts: dict[str, Any] = _facts(state)
+    if action is Action.CONFIRM:
+        facts |= _past_gates(actor, row, state, reason, now)
     RampEvent.objects.create(
         plan=row,
         kind=KIND_OF[action].value,
@@ -96,7 +106,7 @@ def _act(
         # Not earlier than the last event, even when the clock was set back.
         at=state.now,
         reason=reason,
-        facts=_facts(state),
+        facts=facts,
         actor_name=actor.name,
         actor_user=actor.user,
         means=actor.means.value,
@@ -109,17 +119,26 @@ def _act(
         actor=actor,
         obj=row,
         before=_facts(state),
-        after=_facts(state_of(row, now)),
+        after={**_facts(state_of(row, now)), **_overrides(facts)},
         reason=reason,
     )
     return row
 
 
-def locked(plan: RampPlan) -> RampPlan:
-    """The plan's row, held until the end of the transaction; one act at a time."""
-    rows = RampPlan.objects.select_related("scan_policy")
-    row: RampPlan = rows.select_for_update(of=("self",)).get(pk=plan.pk)
-    return row
+def _past_gates(
+    actor: Actor, row: RampPlan, state: State, reason: str, now: datetime
+) -> dict[str, Any]:
+    """What the gates say of the level that is left, kept with the confirmation; a required one
+    that fails is overridden or stops the act."""
+    hurdle = hurdle_of(row, state, now)
+    check_confirm(hurdle, reason)
+    if hurdle.failing and not hurdle.needs_second:
+        write_overridden(actor, row, state, hurdle, reason)
+    return {"gates": told(hurdle.readings), "overrides": keys_of(hurdle.failing)}
+
+
+def _overrides(facts: dict[str, Any]) -> dict[str, Any]:
+    return {"overrides": facts["overrides"]} if facts.get("overrides") else {}
 
 
 def _is_repeat(action: Action, state: State, level: str) -> bool:
@@ -132,13 +151,6 @@ def _is_repeat(action: Action, state: State, level: str) -> bool:
     if action is Action.RESUME:
         return state.phase is not Phase.HELD
     return bool(level) and level == state.level_in_force
-
-
-def _clean_reason(reason: str) -> str:
-    reason = reason.strip()
-    if len(reason) > MAX_REASON or "\x00" in reason:
-        raise ReasonNeeded(f"Write the reason as plain text of at most {MAX_REASON} characters.")
-    return reason
 
 
 def _check(action: Action, row: RampPlan, state: State, level: str, reason: str) -> None:

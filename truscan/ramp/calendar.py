@@ -14,7 +14,7 @@ from icalendar import Calendar, Event
 from truscan import audit
 from truscan.models.access import PersonSettings
 from truscan.models.ramp import RampPlan
-from truscan.ramp.actions import locked
+from truscan.ramp.locked import locked
 from truscan.ramp.message import path_of
 from truscan.ramp.rows import plan_of, state_of, with_rows
 from truscan.ramp.schedule import StepState

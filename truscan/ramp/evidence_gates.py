@@ -19,13 +19,14 @@ from truscan.models.estate import Group
 from truscan.ramp.evidence_sql import HEARD, KEYLOGGERS, LOAD, OPEN, SEEN, TAKEN
 from truscan.ramp.facts import RECENT_DAYS, Facts
 from truscan.ramp.rows import state_of
+from truscan.ramp.scan_settings import CONTENT, noted_settings
 from truscan.ramp.unseen import Seen
 from truscan.ramp.where import Scope, places_of, scopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from truscan.models.ramp import RampPlan
+    from truscan.models.ramp import RampPlan, ScanSettingChange
 
 # The newest week is judged: what came before does not tell whether a level may be left now.
 LONGEST = timedelta(days=7)
@@ -69,6 +70,7 @@ def facts_of(plans: Sequence[RampPlan], now: datetime) -> dict[int, Facts]:
     mine: dict[int, set[int]] = {window.plan.pk: set() for window in windows}
     for window, scope in scopes:
         mine[window.plan.pk].add(scope.group_id)
+    noted = noted_settings({window.plan.scan_policy_id for window in windows}, now)
     return {
         window.plan.pk: _facts(
             window,
@@ -78,6 +80,7 @@ def facts_of(plans: Sequence[RampPlan], now: datetime) -> dict[int, Facts]:
             still_open.get(window.plan.pk, (0, None)),
             heard.get(window.plan.pk, (0, 0, None)),
             load.get(window.plan.pk),
+            noted.get(window.plan.scan_policy_id, {}),
         )
         for window in windows
     }
@@ -160,7 +163,9 @@ def _facts(
     still_open: tuple[Any, ...],
     heard: tuple[Any, ...],
     load: tuple[Any, ...] | None,
+    noted: dict[str, ScanSettingChange],
 ) -> Facts:
+    content, notifications = noted.get(CONTENT), noted.get("notifications")
     known = [count for count in clients if count is not None]
     days = max((now - window.at).days, 0)
     total, kinds, once, twice, potential, ignored, security, risks, stopped, by_log, whole, on = (
@@ -190,4 +195,7 @@ def _facts(
         seen=Seen(total, kinds, once, twice) if has_reports else None,
         by_log=by_log,
         by_plan=whole - by_log,
+        content_on=date.fromisoformat(content.value) if content else None,
+        content_since=content.at if content else None,
+        notifies=notifications is None or notifications.value != "off",
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from truscan.models.estate import Group
 from truscan.models.ramp import RampEvent, RampPlan, ScanPolicyUse, ScanSettingChange
 from truscan.ramp.plan import WATCHED
+from truscan.ramp.scan_settings import CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -59,8 +60,9 @@ def last_changes(at: datetime, group_ids: Collection[int] | None = None) -> dict
     newest: dict[int, datetime] = {}
     for row in levels_in_force(at, group_ids):
         newest[row.group_id] = max(row.since, newest.get(row.group_id, row.since))
-    changes = ScanSettingChange.objects.filter(at__lte=at).order_by("scan_policy", "-at")
-    changed = list(changes.distinct("scan_policy"))
+    # New content is no scan setting, and comes every day.
+    changes = ScanSettingChange.objects.filter(at__lte=at).exclude(setting=CONTENT)
+    changed = list(changes.order_by("scan_policy", "-at").distinct("scan_policy"))
     followers = _followers() if changed else {}
     for change in changed:
         for group_id in followers.get(change.scan_policy_id, ()):

@@ -9,8 +9,8 @@ from truscan.ramp.advice import Advice, advise
 from truscan.ramp.evidence_gates import facts_of
 from truscan.ramp.gates import Answer, Reading, overall, read_gates
 from truscan.ramp.outline import utc
+from truscan.ramp.plan_thresholds import thresholds_of
 from truscan.ramp.rows import state_of
-from truscan.ramp.thresholds import defaults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +37,11 @@ class Judged:
 
 def judge(plans: Sequence[RampPlan], now: datetime) -> list[Judged]:
     """All plans at `now`, in their order; the number of queries does not grow with theirs."""
-    known, thresholds = facts_of(plans, now), defaults()
+    known, thresholds = facts_of(plans, now), thresholds_of(plans)
     found = []
     for plan in plans:
         facts = known.get(plan.pk)
-        readings = read_gates(facts, thresholds, now) if facts else []
+        readings = read_gates(facts, thresholds[plan.pk], now) if facts else []
         found.append(Judged(plan, now, facts, readings, advise(state_of(plan, now), readings)))
     return found
 

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from truscan import audit
 from truscan.models.ramp import RampEvent, RampPlan
-from truscan.ramp.actions import MAX_REASON, locked
 from truscan.ramp.errors import NotAllowed, ReasonNeeded
+from truscan.ramp.locked import MAX_REASON, locked
 from truscan.ramp.offers import day_name
 from truscan.ramp.open_days import OpenDays, facts_of
 from truscan.ramp.plan import Event, Kind

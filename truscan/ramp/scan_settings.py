@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from truscan import audit
 from truscan.models.ramp import RampPlan, ScanPolicy, ScanSettingChange
-from truscan.ramp.actions import MAX_REASON
 from truscan.ramp.errors import NotAllowed
+from truscan.ramp.locked import MAX_REASON
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from truscan.access.actor import Actor
@@ -72,6 +73,9 @@ SETTINGS = {
         ),
     )
 }
+# Brought by LiveUpdate, not set in SEPM: what is detected changes without any change of level.
+CONTENT = "content"
+NAMES = (*SETTINGS, CONTENT)
 # A change that was made some weeks ago may be told late; a future one has not happened.
 EARLIEST = timedelta(days=366)
 
@@ -92,11 +96,7 @@ def record_setting(
     The value that is in force already changes nothing. Raises NotAllowed with a sentence.
     """
     at, reason = at or now, reason.strip()
-    known = SETTINGS.get(setting)
-    if known is None:
-        raise NotAllowed(f"The setting is one of {', '.join(SETTINGS)}.")
-    if value not in known.values:
-        raise NotAllowed(f"{known.label} is one of {', '.join(known.values)}.")
+    value = _checked(setting, value, now)
     if not now - EARLIEST <= at <= now:
         raise NotAllowed("Give the moment of the change: not in the future, not over a year ago.")
     if len(reason) > MAX_REASON or "\x00" in reason:
@@ -126,6 +126,37 @@ def record_setting(
         reason=reason,
     )
     return change
+
+
+def _checked(setting: str, value: str, now: datetime) -> str:
+    if setting == CONTENT:
+        try:
+            on = date.fromisoformat(value)
+        except ValueError as error:
+            raise NotAllowed("Write the content's date as in 2026-03-31.") from error
+        if not (now - EARLIEST).date() <= on <= (now + timedelta(days=1)).date():
+            raise NotAllowed("Content is dated: not in the future, not over a year ago.")
+        return on.isoformat()
+    known = SETTINGS.get(setting)
+    if known is None:
+        raise NotAllowed(f"The setting is one of {', '.join(NAMES)}.")
+    if value not in known.values:
+        raise NotAllowed(f"{known.label} is one of {', '.join(known.values)}.")
+    return value
+
+
+def noted_settings(
+    policy_ids: Collection[int], at: datetime
+) -> dict[int, dict[str, ScanSettingChange]]:
+    """The newest change of each setting by then, for many scan policies; one query."""
+    rows = ScanSettingChange.objects.filter(scan_policy__in=policy_ids, at__lte=at)
+    newest = rows.order_by("scan_policy", "setting", "-at", "-id").distinct(
+        "scan_policy", "setting"
+    )
+    found: dict[int, dict[str, ScanSettingChange]] = {}
+    for row in newest:
+        found.setdefault(row.scan_policy_id, {})[row.setting] = row
+    return found
 
 
 def current(policy: ScanPolicy) -> dict[str, ScanSettingChange]:

@@ -26,9 +26,11 @@ from truscan.ramp.judge import judge
 from truscan.ramp.lanes import draw_lanes
 from truscan.ramp.next_level import next_level
 from truscan.ramp.offers import day_name
+from truscan.ramp.override import hurdle_of
 from truscan.ramp.rows import group_ids_of, plan_of, state_of, with_rows
-from truscan.ramp.scan_settings import record_setting
+from truscan.ramp.scan_settings import CONTENT, record_setting
 from truscan.ramp.schedule import Action, State
+from truscan.ramp.thresholds import RULES, Mode
 from truscan.ramp.words import level_name
 from truscan.web.gate import person, person_with
 from truscan.web.ramp_form import PlanForm
@@ -131,6 +133,8 @@ def plan_setting(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_act(request, plan):
         raise PermissionDenied("Only an approver of all groups of the plan does that.")
     setting, _, value = request.POST.get("setting", "").partition("=")
+    if "content_on" in request.POST:
+        setting, value = CONTENT, request.POST["content_on"]
     try:
         record_setting(
             actor=Actor.on_web(person(request)),
@@ -183,12 +187,21 @@ def _plan_page(
     user, now = person(request), timezone.now()
     # Gates sum over all groups, so they are for people who see all of them; they judge today.
     sees_all = may_write_groups(user, "viewer", group_ids_of(plan))
+    allowed = may_act(request, plan)
+    judged = judge([plan], now)[0] if sees_all and on is None else None
+    hurdle = None
+    if allowed and judged and state_of(plan, now).permit(Action.CONFIRM).is_allowed:
+        hurdle = hurdle_of(plan, state_of(plan, now), now, judged.readings)
     ctx = {
         "page": page_of(plan, user, now, on),
-        "may_act": may_act(request, plan),
+        "may_act": allowed,
+        "hurdle": hurdle if hurdle and hurdle.failing else None,
         "calendar_address": calendar_address,
+        "may_set": allowed and judged is not None and not plan.ended_at,
+        "rules": RULES,
+        "modes": list(Mode),
         "sees_all": sees_all,
-        "judged": judge([plan], now)[0] if sees_all and on is None else None,
+        "judged": judged,
         "coming": next_level(plan, now) if sees_all and on is None else None,
     }
     return render(request, "truscan/ramp/plan.html", ctx)

@@ -16,6 +16,7 @@ from truscan.ramp.reminders import reminders_of
 from truscan.ramp.rows import events_of, plan_of, visible_groups_of
 from truscan.ramp.scan_settings import Setting, settings_of
 from truscan.ramp.schedule import Phase, State, StepState, fold
+from truscan.ramp.thresholds import RULES, Key
 from truscan.ramp.travel import span, travel
 from truscan.ramp.words import clicks, level_name
 
@@ -72,6 +73,11 @@ class StepLine:
 class Happening:
     event: RampEvent
     level: str
+
+    @property
+    def overrides(self) -> str:
+        """The gates that failed when it was done, by their titles."""
+        return ", ".join(RULES[Key(key)].title for key in self.event.facts.get("overrides", ()))
 
 
 @dataclass(frozen=True, slots=True)

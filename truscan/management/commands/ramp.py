@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -21,15 +22,23 @@ from truscan.ramp.layout import COMMERCIAL_ACTIONS
 from truscan.ramp.next_level import forecast_outline, next_level
 from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, OpenDays, read_closures
 from truscan.ramp.outline import outline, replanned
+from truscan.ramp.override import ask_override, give_override
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Track
+from truscan.ramp.plan_thresholds import set_threshold
 from truscan.ramp.replan import Move, preview, replan
 from truscan.ramp.rows import state_of, with_rows
-from truscan.ramp.scan_settings import SETTINGS, record_setting
+from truscan.ramp.scan_settings import NAMES, record_setting
 from truscan.ramp.schedule import Action
+from truscan.ramp.thresholds import Key, Mode
 from truscan.ramp.words import level_name
 
 ACTS = (Action.CONFIRM, Action.HOLD, Action.RESUME, Action.BACK, Action.END)
 CLOSED = "such as “2026-12-20 2027-01-05 freeze Year end”; may be given several times"
+
+OVERRIDES: dict[str, Callable[..., RampPlan]] = {
+    "ask-override": ask_override,
+    "give-override": give_override,
+}
 
 
 class Command(BaseCommand):
@@ -48,8 +57,16 @@ class Command(BaseCommand):
         days.add_argument(
             "--closed", action="append", default=[], metavar="FIRST LAST KIND NAME", help=CLOSED
         )
+        threshold = verbs.add_parser("threshold", help="another bound for one gate of the plan")
+        threshold.add_argument("--gate", required=True, choices=list(Key))
+        threshold.add_argument("--bound", required=True, type=float)
+        threshold.add_argument("--back-at", type=float, default=None)
+        threshold.add_argument("--mode", default=Mode.REQUIRED, choices=list(Mode))
+        self._add_verb("threshold", threshold)
+        for verb in OVERRIDES:
+            self._add_verb(verb, verbs.add_parser(verb))
         setting = verbs.add_parser("setting", help="record a scan setting that was set in SEPM")
-        setting.add_argument("--name", required=True, choices=list(SETTINGS))
+        setting.add_argument("--name", required=True, choices=NAMES)
         setting.add_argument("--value", required=True)
         self._add_verb("setting", setting)
         for verb, replanner in (("move", move), ("calendar", days)):
@@ -90,7 +107,7 @@ class Command(BaseCommand):
         which.add_argument("--scan-policy", default="", metavar="NAME")
         which.add_argument("--group", default="", metavar="PATH")
         parser.add_argument("--track", default="", choices=list(Track))
-        if verb in (Action.CONFIRM, Action.BACK):
+        if verb in (Action.CONFIRM, Action.BACK, *OVERRIDES):
             parser.add_argument(
                 "--level", default="", help="the level that SEPM now has; else the plan's"
             )
@@ -154,6 +171,15 @@ class Command(BaseCommand):
                 now=now,
             )
             return plan
+        if verb == "threshold":
+            told = {name: options[name] for name in ("gate", "bound", "back_at", "mode", "reason")}
+            set_threshold(actor=actor, plan=plan, **told)
+            return plan
+        if verb in OVERRIDES:
+            level = options["level"] or state_of(plan, now).permit(Action.CONFIRM).level
+            return OVERRIDES[verb](
+                actor=actor, plan=plan, level=level, reason=options["reason"], now=now
+            )
         action = Action(verb)
         level = options.get("level") or state_of(plan, now).permit(action).level
         return act(action, actor=actor, plan=plan, level=level, reason=options["reason"], now=now)
