@@ -7,6 +7,7 @@ from rest_framework.viewsets import ViewSetMixin
 
 from exceptions_app.api import (
     approvals,
+    arrival,
     decisions,
     groups,
     importing,
@@ -29,6 +30,7 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *lint.routes,
     *reviews.routes,
     *sepm.routes,
+    *arrival.routes,
 ]
 router = SimpleRouter()
 for prefix, viewset, name in ROUTES:

@@ -16,6 +16,7 @@ from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.assign import assign, unassign
 from exceptions_app.policies.estate_edits import add_location, set_client_count, set_inheritance
+from exceptions_app.web.arrived import arrived_in
 from exceptions_app.web.group_rows import group_lines, group_state
 from truscan.access.actor import Actor
 from truscan.access.scope import may_write_groups
@@ -66,7 +67,7 @@ def group_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET"])
 def group_page(request: HttpRequest, pk: int) -> HttpResponse:
     group, user = get_group(request, pk), person(request)
-    ctx = group_state(group, user, timezone.now())
+    ctx = group_state(group, user, timezone.now()) | arrived_in([group.pk], timezone.now())
     ctx |= {
         "may_edit": may_write_groups(user, "administrator", [group.pk]),
         "policies": Policy.objects.visible_to(user)[:500],

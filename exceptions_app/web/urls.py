@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from exceptions_app.web import (
     approvals,
+    arrival,
+    arrival_import,
     effective,
     exports,
     groups,
@@ -33,6 +35,8 @@ urlpatterns = [
     *lint.urlpatterns,
     *reviews.urlpatterns,
     *sepm.urlpatterns,
+    *arrival.urlpatterns,
+    *arrival_import.urlpatterns,
     *why.urlpatterns,
     *importing.urlpatterns,
     *template_mode.urlpatterns,

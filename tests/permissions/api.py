@@ -106,6 +106,15 @@ ROWS = [
         data=lambda o, w: {"name": "own.exe", "why": "ours"},
         of_nobody=True,
     ),
+    Row("api-arrival-list", "GET", "401 200 200 200 200 200 200"),
+    Row("api-arrival-clients", "GET", "401 200 200 200 200 200 200"),
+    Row("api-arrival-status", "POST", "401 403 403 415 415 415 415"),
+    Row(
+        "api-policy-arrival-detail",
+        "GET",
+        "401 404 200 200 200 200 200",
+        lambda o, w: [o.policy.pk],
+    ),
     Row("api-approval-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-approval-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.approval.pk]),
     Row(

@@ -160,6 +160,12 @@ ROWS = [
         data=lambda o, w: {"name": "own.exe", "why": "ours", "is_on": "on"},
         of_nobody=True,
     ),
+    Row("arrival", "GET", "302 200 200 200 200 200 200"),
+    Row("arrival-clients", "GET", "302 200 200 200 200 200 200"),
+    Row("arrival-csv", "GET", "302 200 200 200 200 200 200"),
+    Row("arrival-import", "GET", "302 404 404 200 200 200 200"),
+    Row("arrival-import", "POST", "302 404 404 200 200 200 200"),
+    Row("policy-arrival", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
     Row("approval-list", "GET", "302 200 200 200 200 200 200"),
     Row("approval", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.approval.pk]),
     Row(

@@ -145,7 +145,7 @@ def rail(request: HttpRequest) -> list[Section]:
     ]
     views = tuple(Item("inbox", label, None, q, q == view) for label, q in VIEWS)
     govern = [item("approval-list", "Approvals"), item("review-list", "Reviews")]
-    govern.append(item("lint", "Lint"))
+    govern += [item("lint", "Lint"), item("arrival", "Arrival")]
     if sees_whole_estate(user):
         govern.append(item("ledger", "Ledger"))
     if has_role_anywhere(user, "approver"):
