@@ -68,7 +68,8 @@ def addresses(page: Page, tmp_path: Path) -> list[str]:
         "/reviews/?tab=unused", f"/reviews/{policy.exceptions.first().pk}/end/",
         "/ramp/",
         "/ramp/new/", plan(page), "/imports/", f"/imports/{receipt.pk}/", "/people/", "/tokens/",
-        "/settings/", "/sites/", f"/sites/{receipt.site_id}/", "/ledger/", "/accounts/email/",
+        "/settings/", "/settings/reminders/", "/sites/", f"/sites/{receipt.site_id}/", "/ledger/",
+        "/accounts/email/",
         f"/processes/{tools[0].pk}/", f"/processes/{tools[3].pk}/where/computers/",
         f"/processes/decide/?process={tools[3].pk}&response=ignore",
     ]  # fmt: skip

@@ -33,7 +33,7 @@ class ItemSerializer(serializers.Serializer[Any]):
     section = serializers.CharField()
     title = serializers.CharField()
     says = serializers.CharField()
-    link = serializers.CharField()
+    path = serializers.CharField()
 
 
 class StandingSerializer(RemindingSerializer):

@@ -29,12 +29,12 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One plan of a digest: `says` what is next or why it is held, `link` where to act."""
+    """One plan of a digest: `says` what is next or why it is held, `path` where to act."""
 
     section: Section
     title: str
     says: str
-    link: str
+    path: str
 
 
 def section_of(state: State) -> Section | None:
@@ -80,15 +80,21 @@ def subject_of(items: Sequence[Item], on: date) -> str:
     return f"Ramp, {on.day} {on:%B %Y}: {told}"
 
 
-def body_of(items: Sequence[Item]) -> str:
-    """Plain text, the headings in their order, plans by name."""
+def in_order(items: Sequence[Item]) -> list[Item]:
+    """The headings in their order, plans by name."""
+    order = list(Section)
+    return sorted(items, key=lambda item: (order.index(item.section), item.title))
+
+
+def body_of(items: Sequence[Item], base_url: str) -> str:
+    """Plain text, each heading once."""
     lines: list[str] = []
     for section in Section:
-        found = sorted((i for i in items if i.section is section), key=lambda item: item.title)
+        found = [item for item in in_order(items) if item.section is section]
         if found:
             lines += [section.value, ""]
         for item in found:
-            lines += [f"  {item.title}", f"    {item.says}", f"    {item.link}", ""]
+            lines += [f"  {item.title}", f"    {item.says}", f"    {base_url}{item.path}", ""]
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from truscan.delivery import outbox
 from truscan.models.delivery import OutboxMessage
 from truscan.models.estate import Group
 from truscan.models.ramp import RampPlan
-from truscan.ramp.digest import Item, body_of, morning_of, says_of, section_of, subject_of
+from truscan.ramp.digest import Item, body_of, in_order, morning_of, says_of, section_of, subject_of
 from truscan.ramp.message import path_of
 from truscan.ramp.rows import events_of, group_ids_of, plan_of, state_of, with_rows
 from truscan.ramp.schedule import fold_as_of
@@ -57,7 +57,7 @@ def items_now(user: User, now: datetime) -> list[Item]:
     approved = Group.objects.visible_to(user, "approver").filter(pk__in=ids)
     mine = set(approved.values_list("pk", flat=True))
     items = [_item(row, state_of(row, now)) for row in rows if group_ids_of(row) <= mine]
-    return [item for item in items if item is not None]
+    return in_order([item for item in items if item is not None])
 
 
 def _digest(
@@ -78,7 +78,7 @@ def _digest(
         recipient=user,
         address=user.email,
         subject=subject_of(items, on)[:255],
-        body=body_of(items),
+        body=body_of(items, settings.BASE_URL),
         link="/ramp/",
         due_at=at,
     )
@@ -89,4 +89,4 @@ def _item(row: RampPlan, state: State) -> Item | None:
     if section is None:
         return None
     says = says_of(state, events_of(row), row.track, row.timezone)
-    return Item(section, f"{row}", says, settings.BASE_URL + path_of(row))
+    return Item(section, f"{row}", says, path_of(row))

@@ -14,7 +14,7 @@ from truscan.ramp.errors import RampError
 
 
 class Command(BaseCommand):
-    help = "Fill in the synthetic demo: a log, decisions, a published policy, a ramp half way."
+    help = "Fill in the synthetic demo: a log, decisions, a published policy, ramps in every state."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Reading the log of {DEMO_DOMAIN} ...")
