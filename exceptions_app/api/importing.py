@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
@@ -86,7 +85,7 @@ class PolicyImportView(APIView):
         if sent is None or not hasattr(sent, "read"):
             raise exceptions.ValidationError({"file": ["Send the file of rules."]})
         try:
-            file, body = read_rules(io.BytesIO(sent.read()), asked["response"])
+            file, body = read_rules(sent, asked["response"])
         except ExceptionsError as error:
             raise refused(error) from error
         digest, name = hashlib.sha256(body).hexdigest(), (sent.name or asked["name"])[:255]

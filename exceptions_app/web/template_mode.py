@@ -17,7 +17,7 @@ from exceptions_app.arrival.fetched import note_fetch
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.export.legal_name import file_name
 from exceptions_app.export.package import package_for_policy
-from exceptions_app.export.template_file import open_template
+from exceptions_app.export.template_file import MOST_BYTES, open_template
 from exceptions_app.export.template_mode import fill, report
 from exceptions_app.importing import kept
 from exceptions_app.web.policies import get_policy, require_write
@@ -66,7 +66,7 @@ def policy_template(request: HttpRequest, pk: int) -> HttpResponse:
 def _looked_at(policy: Policy, user: User, file: Any) -> dict[str, Any]:
     if file is None:
         raise ExceptionsError("Choose a file.")
-    body = file.read()
+    body = file.read(MOST_BYTES + 1)
     told = report(open_template(io.BytesIO(body)))
     ctx: dict[str, Any] = {"report": told}
     if told.refused:
