@@ -65,7 +65,7 @@ def addresses(page: Page, tmp_path: Path) -> list[str]:
         f"/policies/{policy.pk}/revisions/1/", f"/policies/{policy.pk}/revisions/1/go-back/",
         f"/policies/{policy.pk}/revisions/1/compare/1/", "/groups/", f"/groups/{group.pk}/",
         f"/groups/{group.pk}/effective/", "/lint/", "/approvals/", f"/policies/{policy.pk}/ask/",
-        "/reviews/?tab=unused", f"/reviews/{policy.exceptions.first().pk}/end/",
+        "/reviews/?tab=unused", f"/reviews/{policy.exceptions.earliest('pk').pk}/end/",
         "/ramp/",
         "/ramp/new/", plan(page), "/imports/", f"/imports/{receipt.pk}/", "/people/", "/tokens/",
         "/settings/", "/settings/reminders/", "/sites/", f"/sites/{receipt.site_id}/", "/ledger/",
