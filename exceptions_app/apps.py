@@ -13,9 +13,11 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.life import expiry, reminders
         from exceptions_app.policies import approval, publish_request
         from exceptions_app.sepm import drift, job
+        from exceptions_app.triage import view_counts
         from exceptions_app.triage.watching import return_due
         from exceptions_app.web.approvals import waiting
         from exceptions_app.web.reviews import due_count
+        from exceptions_app.web.saved_views import in_rail
         from truscan import coverage, ticking
         from truscan.web import frame
 
@@ -28,3 +30,5 @@ class ExceptionsConfig(AppConfig):
         ticking.register("reminders of reviews", reminders.tick)
         ticking.register("SEPM jobs", job.tick)
         ticking.register("SEPM drift", drift.tick)
+        frame.register_views(in_rail)
+        ticking.register("view counts", view_counts.refresh)

@@ -85,3 +85,9 @@ class OutOfDate(ExceptionsError):
     """What would be done now is not what the request was made for."""
 
     code = "out_of_date"
+
+
+class ViewInUse(ExceptionsError):
+    """A shared view is the landing page of a role."""
+
+    code = "view_in_use"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from truscan.access.scope import group_ids, has_role_anywhere
@@ -41,3 +42,17 @@ class ApprovalQuerySet(QuerySet[M]):
         mine: QuerySet[Any] = PolicyQuerySet(policies.model).visible_to(user, role)
         seen = Exists(about) & ~Exists(about.exclude(pk__in=mine.values("pk")))
         return self.filter(Q(requester_id=user.pk) | seen)
+
+
+class ViewQuerySet(QuerySet[M]):
+    def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
+        """A person's own views, and shared ones whose groups he sees, if not deleted; one that
+        names no group is for everybody with the role somewhere."""
+        there = self.filter(deleted_at=None)
+        if not has_role_anywhere(user, role):
+            return there.filter(owner_id=user.pk)
+        ids = group_ids(user, role)
+        shared = Q(is_shared=True)
+        if ids is not None:
+            shared &= Q(names_group=False) | Q(reach__overlap=ArraySubquery(ids))
+        return there.filter(Q(owner_id=user.pk) | shared)

@@ -17,6 +17,7 @@ from exceptions_app.api import (
     processes,
     replay,
     reviews,
+    saved_views,
     sepm,
     why,
 )
@@ -31,6 +32,7 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *reviews.routes,
     *sepm.routes,
     *arrival.routes,
+    *saved_views.routes,
 ]
 router = SimpleRouter()
 for prefix, viewset, name in ROUTES:

@@ -13,6 +13,7 @@ from exceptions_app.models import (
     placement,
     policy,
     sepm,
+    view,
     watch,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "placement",
     "policy",
     "sepm",
+    "view",
     "watch",
 ]

@@ -6,16 +6,18 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
-from django.shortcuts import render
-from django.urls import path
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from exceptions_app.triage.inbox import CAP, SORTS, STATES, InboxFilter
 from exceptions_app.triage.inbox_page import Page, page_of
+from exceptions_app.triage.views import landing_of, problems
 from exceptions_app.web import decide, undo
 from exceptions_app.web.evidence import evidence_of
 from truscan.models.counts import ProcessSummary, Sighting
@@ -85,7 +87,8 @@ def chips(found: InboxFilter, data: QueryDict, changed: str) -> list[Chip]:
             value = f"{value} · {changed}"
         if name == "group":
             value = f"{value} and below"
-        without = query_of(data, **{name: "", "after": "", "before": ""})
+        # Never nothing, which would lead to the landing page.
+        without = query_of(data, **{name: "", "after": "", "before": ""}) or "state=open"
         told.append(Chip(str(field.label), str(value), without))
     return told
 
@@ -147,9 +150,23 @@ def _refused(user: User, found: InboxFilter, question: str) -> int:
     return remembered(user, f"refused:{_digest(question)}", seen.count)
 
 
+def _landing(request: HttpRequest, user: User) -> HttpResponse | None:
+    """The root address leads to the view where the person's role begins, if it can be asked."""
+    view = landing_of(user)
+    if view is None:
+        return None
+    if why := problems([view], user, timezone.now())[view.pk]:
+        text = f"Your landing page “{view}” cannot be asked any more ({why}) This is the inbox."
+        messages.warning(request, text)
+        return None
+    return redirect(f"{reverse('inbox')}?{view.asks}")
+
+
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     user, data = person(request), request.GET
+    if not data and (elsewhere := _landing(request, user)) is not None:
+        return elsewhere
     found = InboxFilter(data, user=user, now=timezone.now())
     page = page_of(found, data.get("after", ""), data.get("before", ""))
     mine = None if found.ids is None else set(found.ids.values_list("pk", flat=True))

@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -15,6 +16,7 @@ from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.models.sepm import SepmJob, SepmPolicy, SepmServer
+from exceptions_app.models.view import InboxView
 from exceptions_app.models.watch import Watch
 from exceptions_app.policies.approval import ask
 from exceptions_app.policies.assign import create_policy
@@ -120,6 +122,10 @@ class Side:
     @property
     def sepm_job(self) -> int:
         return SepmJob.objects.get(reach=[self.group.pk]).pk
+
+    @property
+    def view(self) -> int:
+        return InboxView.objects.get(reach=[self.group.pk]).pk
 
     @property
     def sepm_policy(self) -> int:
@@ -231,6 +237,15 @@ def make_world() -> World:
         SepmPolicy.objects.create(server=sepm, policy=side.policy, revision=side.revision)
         SepmJob.objects.create(
             server=sepm, kind="plan", means="web", created_at=AT, reach=[side.group.pk]
+        )
+        InboxView.objects.create(
+            owner=owner,
+            name=f"All of {side.group.name}",
+            query=urlencode({"group": side.group.path}),
+            is_shared=True,
+            names_group=True,
+            reach=[side.group.pk],
+            created_at=AT,
         )
     event = AuditEvent.objects.order_by("-id")[0]
     world = World(mine, theirs, site, webhook, sepm, event)

@@ -6,6 +6,7 @@ Every role includes the roles below it, so "at least analyst" is the usual quest
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -99,6 +100,20 @@ def group_ids(user: AbstractBaseUser, role: str = "viewer") -> QuerySet[Any] | N
     for one in held:
         where |= subtree(one.path_key or "", one.domain_id or 0)
     return apps.get_model("truscan", "Group")._default_manager.filter(where).values("pk")
+
+
+def scope_key(user: AbstractBaseUser) -> str:
+    """Equal for people who see the same groups; empty for who sees none."""
+    held = _held(user, "viewer")
+    if any(one.is_whole for one in held):
+        return "estate"
+    tops = sorted({(one.domain_id or 0, one.path_key or "") for one in held})
+    return hashlib.sha256(repr(tops).encode()).hexdigest() if tops else ""
+
+
+def highest_role(user: AbstractBaseUser) -> str:
+    """The highest role that the person holds anywhere; empty for none."""
+    return next((role for role in reversed(ROLE_ORDER) if has_role_anywhere(user, role)), "")
 
 
 def may_write_groups(user: AbstractBaseUser, role: str, groups: Iterable[int]) -> bool:

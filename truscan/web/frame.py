@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import parse_qsl
 
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef
@@ -37,12 +38,24 @@ class Item:
     count: int | None = None
     query: str = ""
     is_current: bool = False
+    # Of a saved view: its own address, what stands instead of a count, and of when the count is.
+    address: str = ""
+    said: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     title: str
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A person's saved views, and whether the root address leads him to one of them."""
+
+    items: tuple[Item, ...] = ()
+    begins_there: bool = False
 
 
 # Which rail entry stands for the pages below it.
@@ -62,6 +75,7 @@ STANDS_FOR = {
     "approval": "approval-list",
     "webhook": "webhook-list",
     "review": "review-list",
+    "view": "view-list",
 }
 VIEWS = (
     ("Since last change", "?since=change"),
@@ -77,6 +91,15 @@ COUNTED: dict[str, Callable[[AbstractBaseUser], int | None]] = {}
 def register_count(name: str, ask: Callable[[AbstractBaseUser], int | None]) -> None:
     """Called in `AppConfig.ready()`."""
     COUNTED[name] = ask
+
+
+# Who knows the saved views: the app that keeps them, at most one.
+SAVED: list[Callable[[AbstractBaseUser], Saved]] = []
+
+
+def register_views(ask: Callable[[AbstractBaseUser], Saved]) -> None:
+    """Called in `AppConfig.ready()`."""
+    SAVED[:] = [ask]
 
 
 def open_processes(user: AbstractBaseUser) -> int:
@@ -130,10 +153,12 @@ def rail(request: HttpRequest) -> list[Section]:
     user = cast("User", request.user)
     counts, current = _counts(user), _current(request)
     query = "?" + request.META.get("QUERY_STRING", "")
-    view = query if current == "inbox" and query in {v for _, v in VIEWS} else ""
+    saved = remembered(user, "views", lambda: SAVED[0](user)) if SAVED else Saved()
+    view = _view_of(query, saved) if current == "inbox" else ""
 
     def item(name: str, label: str) -> Item:
-        return Item(name, label, counts.get(name), "", name == current and not view)
+        whole = "?state=open" if name == "inbox" and saved.begins_there else ""
+        return Item(name, label, counts.get(name), whole, name == current and not view)
 
     work = [
         item("inbox", "Inbox"),
@@ -146,6 +171,8 @@ def rail(request: HttpRequest) -> list[Section]:
     views = tuple(Item("inbox", label, None, q, q == view) for label, q in VIEWS)
     govern = [item("approval-list", "Approvals"), item("review-list", "Reviews")]
     govern += [item("lint", "Lint"), item("arrival", "Arrival")]
+    own_views = [replace(one, is_current=one.query == view) for one in saved.items]
+    own_views.append(item("view-list", "All views"))
     if sees_whole_estate(user):
         govern.append(item("ledger", "Ledger"))
     if has_role_anywhere(user, "approver"):
@@ -155,8 +182,16 @@ def rail(request: HttpRequest) -> list[Section]:
     if sees_whole_estate(user, "administrator"):
         govern += [item("site-list", "Sites"), item("webhook-list", "Webhooks")]
     own = (item("token-list", "API tokens"), item("settings", "Settings"))
-    sections = [Section("", tuple(work)), Section("Views", views), Section("Govern", tuple(govern))]
+    sections = [Section("", tuple(work)), Section("Views", views)]
+    sections += [Section("My views", tuple(own_views)), Section("Govern", tuple(govern))]
     return [*sections, Section("Mine", own)]
+
+
+def _view_of(query: str, saved: Saved) -> str:
+    """The view whose question the address asks, in whatever order; empty for none."""
+    asked = {pair for pair in parse_qsl(query[1:]) if pair[0] not in {"after", "before"}}
+    known = [one.query for one in saved.items] + [q for _, q in VIEWS]
+    return next((q for q in known if set(parse_qsl(q[1:])) == asked), "")
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
