@@ -43,7 +43,7 @@ def at_once(number: int, work: Callable[[], object]) -> list[object]:
 
 def test_two_beats_at_once_remind_once() -> None:
     make_user("anna", "approver")
-    make_user("ben", "administrator")
+    make_user("ben", "approver")  # administrators hear when it is overdue
     make_stored()
     at_once(4, lambda: (tick(at(0)), deliver_due(at(0))))
     assert OutboxMessage.objects.count() == 2
