@@ -92,10 +92,17 @@ class Dialog:
 def decide(request: HttpRequest) -> HttpResponse:
     user, now = person_with(request, "analyst"), timezone.now()
     data = request.POST if request.method == "POST" else request.GET
-    choice = chosen(user, data, now)
+    is_preview = request.method == "POST" and data.get("part") == "consequences"
+    try:
+        choice = chosen(user, data, now)
+    except Http404:
+        # The preview may be asked for while OK decides all that matched: then nothing is left.
+        if is_preview and data.get("matching") and _by_htmx(request):
+            return HttpResponse(status=204)
+        raise
     groups = groups_of(user, choice.ids)
     dialog = Dialog(user, now, choice, groups, options(user, groups))
-    if request.method == "POST" and data.get("part") == "consequences":
+    if is_preview:
         ctx = _consequences(
             dialog,
             data.get("response", ""),
