@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 # Another number builds the fleet anew: raise it when the rows shall differ.
 VERSION = 1
 ROWS = 10_000_000
-NAME = "truscan_bigfleet"
+# BIG_FLEET names another one, say to try an index on a copy (CREATE DATABASE ... TEMPLATE ...).
+NAME = os.environ.get("BIG_FLEET", "truscan_bigfleet")
 # The last moment of the fleet's log. Benchmarks set the clock to it, so that "last 7 days" means
 # the same on every day they run.
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
