@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, get_resolver
 
-from tests.permissions import accounts, api, web
+from tests.permissions import accounts, api, imports, people, policies, ramp, sepm, triage
 from tests.permissions.asking import ask
 from tests.permissions.world import World, make_world
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
     from tests.permissions.row import Row
 
-ROWS = [*web.ROWS, *accounts.ROWS, *api.ROWS]
+ROWS = [
+    row
+    for pages in (triage, policies, sepm, imports, ramp, people, accounts, api)
+    for row in pages.ROWS
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,130 @@
+"""Pages of groups and policies: revisions, lint, approvals, import and export.
+
+Who gets which answer: see `tests.permissions.row`.
+"""
+
+from __future__ import annotations
+
+from tests.permissions.row import Row
+
+ROWS = [
+    Row("group-list", "GET", "302 200 200 200 200 200 200"),
+    Row("group", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.group.pk]),
+    Row(
+        "group-assign",
+        "POST",
+        "302 404 403 403 403 302 302",
+        lambda o, w: [o.group.pk],
+        lambda o, w: {"policy": o.policy.name},
+    ),
+    Row(
+        "group-unassign",
+        "POST",
+        "302 404 403 403 403 302 302",
+        lambda o, w: [o.group.pk, o.assignment],
+    ),
+    Row(
+        "group-inheritance",
+        "POST",
+        "302 404 403 403 403 302 302",
+        lambda o, w: [o.group.pk],
+        lambda o, w: {"inherits": "on"},
+    ),
+    Row(
+        "group-clients",
+        "POST",
+        "302 404 403 403 403 302 302",
+        lambda o, w: [o.group.pk],
+        lambda o, w: {"clients": "40"},
+    ),
+    Row(
+        "group-location",
+        "POST",
+        "302 404 403 403 403 302 302",
+        lambda o, w: [o.group.pk],
+        lambda o, w: {"name": "Office"},
+    ),
+    Row("group-effective", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.group.pk]),
+    Row("group-export", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.group.pk, "bundle"]),
+    Row("policy-list", "GET", "302 200 200 200 200 200 200"),
+    Row("policy-create", "GET", "302 404 404 404 404 200 200"),
+    Row(
+        "policy-create",
+        "POST",
+        "302 404 404 404 404 302 302",
+        data=lambda o, w: {"name": "New"},
+        of_nobody=True,
+    ),
+    Row("policy", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("revision-go-back", "GET", "302 404 403 403 200 200 200", lambda o, w: [o.policy.pk, 1]),
+    Row(
+        "revision-go-back",
+        "POST",
+        "302 404 403 403 302 302 302",
+        lambda o, w: [o.policy.pk, 1],
+        lambda o, w: {"reason": "false alarm"},
+    ),
+    Row(
+        "policy-as-of",
+        "GET",
+        "302 404 302 302 302 302 302",
+        lambda o, w: [o.policy.pk],
+    ),
+    Row("revision-json", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1]),
+    Row("revision-sig", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1]),
+    Row("revision-compare", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1, 1]),
+    Row("policy-replay", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("policy-publish", "GET", "302 404 403 403 200 200 200", lambda o, w: [o.policy.pk]),
+    Row(
+        "policy-publish",
+        "POST",
+        "302 404 403 403 302 302 302",
+        lambda o, w: [o.policy.pk],
+        lambda o, w: {"note": "now"},
+    ),
+    Row(
+        "exception-retire",
+        "POST",
+        "302 404 403 302 302 302 302",
+        lambda o, w: [o.policy.pk],
+        lambda o, w: {"exception": o.exception},
+    ),
+    Row("revision", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.policy.pk, 1]),
+    Row(
+        "revision-export",
+        "GET",
+        "302 404 200 200 200 200 200",
+        lambda o, w: [o.policy.pk, "worksheet"],
+    ),
+    Row("lint", "GET", "302 200 200 200 200 200 200"),
+    Row(
+        "lint",
+        "POST",
+        "302 403 403 403 403 403 302",
+        data=lambda o, w: {"blocking_grade": "3", "wide_percent": 5, "evidence_percent": 10},
+        of_nobody=True,
+    ),
+    Row(
+        "lint-protect",
+        "POST",
+        "302 403 403 403 403 403 302",
+        data=lambda o, w: {"name": "own.exe", "why": "ours", "is_on": "on"},
+        of_nobody=True,
+    ),
+    Row("approval-list", "GET", "302 200 200 200 200 200 200"),
+    Row("approval", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.approval.pk]),
+    Row(
+        "approval-settle",
+        "POST",
+        "302 404 403 403 302 302 302",
+        lambda o, w: [o.approval.pk],
+        lambda o, w: {"answer": "approve"},
+    ),
+    Row("policy-import", "GET", "302 404 403 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("policy-import", "POST", "302 404 403 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("policy-template", "GET", "302 404 403 403 403 200 200", lambda o, w: [o.policy.pk]),
+    Row("policy-template", "POST", "302 404 403 403 403 200 200", lambda o, w: [o.policy.pk]),
+    Row("policy-ask", "GET", "302 404 403 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row("policy-ask", "POST", "302 404 403 302 302 302 302", lambda o, w: [o.policy.pk]),
+    Row("export-everything", "GET", "302 302 200 200 200 200 200"),
+]
