@@ -16,6 +16,7 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.triage import view_counts
         from exceptions_app.triage.watching import return_due
         from exceptions_app.web.approvals import waiting
+        from exceptions_app.web.my_work import waits
         from exceptions_app.web.reviews import due_count
         from exceptions_app.web.saved_views import in_rail
         from truscan import coverage, ticking
@@ -25,6 +26,7 @@ class ExceptionsConfig(AppConfig):
         ticking.register("watches", return_due)
         approval.register(publish_request.ACT)
         frame.register_count("approval-list", waiting)
+        frame.register_count("my-work", waits)
         frame.register_count("review-list", due_count)
         ticking.register("expiries", expiry.tick)
         ticking.register("reminders of reviews", reminders.tick)

@@ -38,6 +38,12 @@ CREATE TEMP TABLE gone_request ON COMMIT DROP AS
 # In this order: a table comes before those that it refers to. Of a policy that stays, the rules
 # about synthetic processes go; the text of its revisions stays as it was published.
 _DELETES: tuple[tuple[str, str], ...] = (
+    (
+        "mention",
+        "comment_id IN (SELECT id FROM exceptions_app_comment WHERE process_id IN"
+        " (SELECT id FROM gone_process))",
+    ),
+    ("comment", "process_id IN (SELECT id FROM gone_process)"),
     ("decisionitem", "process_id IN (SELECT id FROM gone_process)"),
     (
         "watch",

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, get_resolver
 
-from tests.permissions import accounts, api, imports, people, policies, ramp, sepm, triage
+from tests.permissions import accounts, api, imports, people, policies, ramp, sepm, team, triage
 from tests.permissions.asking import ask
 from tests.permissions.world import World, make_world
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROWS = [
     row
-    for pages in (triage, policies, sepm, imports, ramp, people, accounts, api)
+    for pages in (triage, team, policies, sepm, imports, ramp, people, accounts, api)
     for row in pages.ROWS
 ]
 

@@ -14,10 +14,8 @@ from rest_framework.response import Response
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.approval import ApprovalRequest
-from exceptions_app.policies.approval import ACTS, approve, decline, withdraw
-from exceptions_app.policies.effective import groups_touched
+from exceptions_app.policies.approval import approve, decline, may_settle, withdraw
 from truscan.access.actor import Actor
-from truscan.access.scope import has_role_anywhere, may_write_groups
 from truscan.api.idempotency import KEY, once
 
 if TYPE_CHECKING:
@@ -110,9 +108,7 @@ class ApprovalViewSet(viewsets.ReadOnlyModelViewSet[ApprovalRequest]):
         return once(request, act, comment)
 
     def _require(self, row: ApprovalRequest) -> None:
-        role = ACTS[row.act].role
-        touched = groups_touched(row.policies.all())
-        if not (has_role_anywhere(self.user, role) and may_write_groups(self.user, role, touched)):
+        if not may_settle(self.user, row):
             raise PermissionDenied
 
 

@@ -8,10 +8,12 @@ from rest_framework.viewsets import ViewSetMixin
 from exceptions_app.api import (
     approvals,
     arrival,
+    comments,
     decisions,
     groups,
     importing,
     lint,
+    my_work,
     policies,
     policy_schema,
     processes,
@@ -25,6 +27,8 @@ from exceptions_app.api import (
 ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *processes.routes,
     *decisions.routes,
+    *comments.routes,
+    *my_work.routes,
     *policies.routes,
     *groups.routes,
     *approvals.routes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from exceptions_app.models import (
     approval,
     arrival,
+    comment,
     decision,
     exception,
     export_record,
@@ -20,6 +21,7 @@ from exceptions_app.models import (
 __all__ = [
     "approval",
     "arrival",
+    "comment",
     "decision",
     "exception",
     "export_record",

@@ -15,12 +15,16 @@ from django.db import transaction
 from exceptions_app.errors import AlreadySettled, NothingChosen, OutOfDate, SamePerson
 from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision
+from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.locks import lock_policies, share_tree
 from truscan import audit
+from truscan.access.scope import has_role_anywhere, may_write_groups, sees_whole_estate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from django.contrib.auth.models import User
 
     from exceptions_app.models.policy import Policy
     from truscan.access.actor import Actor
@@ -153,6 +157,15 @@ def why_not(request: ApprovalRequest, actor: Actor) -> str:
         if author is not None and author.actor_user_id == actor.user.pk:
             return f"You wrote the last change of {policy}: somebody else has to approve it."
     return ""
+
+
+def may_settle(user: User, request: ApprovalRequest) -> bool:
+    """The act's role for every group that its policies touch."""
+    role = ACTS[request.act].role
+    if sees_whole_estate(user, role):
+        return True
+    touched = groups_touched(request.policies.all())
+    return has_role_anywhere(user, role) and may_write_groups(user, role, touched)
 
 
 def last_author(policy: Policy) -> Decision | None:

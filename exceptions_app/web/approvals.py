@@ -14,19 +14,24 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.policies import publish_request
-from exceptions_app.policies.approval import ACTS, approve, decline, why_not, withdraw
-from exceptions_app.policies.effective import groups_touched
+from exceptions_app.policies.approval import (
+    ACTS,
+    approve,
+    decline,
+    may_settle,
+    why_not,
+    withdraw,
+)
 from exceptions_app.policies.publish_request import ask_to_publish
 from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policies import get_policy, require_write
 from exceptions_app.web.policy_rows import policy_state
 from truscan.access.actor import Actor
-from truscan.access.scope import has_role_anywhere, may_write_groups
 from truscan.web.frame import CAP, forget_counts
 from truscan.web.gate import person, text_of
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, User
+    from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest, HttpResponse
 
 SHOWN = 100
@@ -36,13 +41,6 @@ def waiting(user: AbstractBaseUser) -> int | None:
     """For the rail: open requests that the person sees; none is not a number worth showing."""
     rows = ApprovalRequest.objects.visible_to(user).filter(state=ApprovalRequest.State.OPEN)
     return rows[: CAP + 1].count() or None
-
-
-def may_settle(user: User, row: ApprovalRequest) -> bool:
-    """The act's role for every group that its policies touch."""
-    role = ACTS[row.act].role
-    touched = groups_touched(row.policies.all())
-    return has_role_anywhere(user, role) and may_write_groups(user, role, touched)
 
 
 def get_request(request: HttpRequest, pk: int) -> ApprovalRequest:

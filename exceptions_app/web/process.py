@@ -19,6 +19,7 @@ from exceptions_app.models.decision import DecisionItem
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.triage.same_files import link_same_file, policies_with, unlink_same_file
+from exceptions_app.web.comment_rows import comments_of
 from exceptions_app.web.evidence import evidence_of, places_of
 from truscan.access.actor import Actor
 from truscan.access.scope import group_ids, may_write_groups
@@ -143,6 +144,8 @@ def process_page(request: HttpRequest, pk: int) -> HttpResponse:
         "users": _distinct(UserPresence.objects.filter(process=process), "account", ids),
         "same_files": same_files_of(user, process),
         "history": history_of(user, process),
+        "process": process,
+        **comments_of(user, process),
     }
     return render(request, "exceptions_app/process/process.html", ctx)
 

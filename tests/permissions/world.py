@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from exceptions_app.models.approval import ApprovalRequest
+from exceptions_app.models.comment import Comment, Mention
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.models.sepm import SepmJob, SepmPolicy, SepmServer
@@ -23,6 +24,7 @@ from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import PUBLISH
 from exceptions_app.sepm.setup import save_server
+from exceptions_app.triage.comments import add_comment
 from exceptions_app.triage.decide import respond
 from exceptions_app.triage.watching import observe
 from tests.make import SYSTEM, make_group, make_site, make_user
@@ -126,6 +128,14 @@ class Side:
     @property
     def view(self) -> int:
         return InboxView.objects.get(reach=[self.group.pk]).pk
+
+    @property
+    def comment(self) -> int:
+        return Comment.objects.get(process=self.waiting).pk
+
+    @property
+    def mention(self) -> int:
+        return Mention.objects.get(comment__process=self.waiting).pk
 
     @property
     def sepm_policy(self) -> int:
@@ -237,6 +247,9 @@ def make_world() -> World:
         SepmPolicy.objects.create(server=sepm, policy=side.policy, revision=side.revision)
         SepmJob.objects.create(
             server=sepm, kind="plan", means="web", created_at=AT, reach=[side.group.pk]
+        )
+        add_comment(
+            actor=SYSTEM, author=side.clerk, process=side.waiting, text="See @owner", now=AT
         )
         InboxView.objects.create(
             owner=owner,

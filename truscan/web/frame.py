@@ -76,6 +76,7 @@ STANDS_FOR = {
     "webhook": "webhook-list",
     "review": "review-list",
     "view": "view-list",
+    "my": "my-work",
 }
 VIEWS = (
     ("Since last change", "?since=change"),
@@ -162,6 +163,7 @@ def rail(request: HttpRequest) -> list[Section]:
 
     work = [
         item("inbox", "Inbox"),
+        item("my-work", "My work"),
         item("detection-list", "Detections"),
         item("policy-list", "Policies"),
         item("group-list", "Groups"),
