@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import django_filters
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
 
 from exceptions_app.triage.inbox import InboxFilter
+from exceptions_app.triage.newcomers import NEWCOMERS_MAX, mark_of, newcomers, read_mark
 from exceptions_app.triage.own_counts import narrow
 from truscan.access.scope import group_ids
 from truscan.api.paging import IdCursor
@@ -18,6 +22,7 @@ from truscan.models.process import Process
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
+    from rest_framework.request import Request
 
 
 class ProcessSerializer(serializers.ModelSerializer[ProcessSummary]):
@@ -67,6 +72,15 @@ class ProcessSerializer(serializers.ModelSerializer[ProcessSummary]):
         ]
 
 
+class NewcomersSerializer(serializers.Serializer[Any]):
+    """Ask again with the new mark; `is_more` says that there are more than `count`."""
+
+    count = serializers.IntegerField()
+    is_more = serializers.BooleanField()
+    processes = serializers.ListField(child=serializers.IntegerField())
+    mark = serializers.CharField()
+
+
 class ProcessFilter(InboxFilter):
     """The inbox's filters, for machines: every state unless one is asked for."""
 
@@ -112,6 +126,30 @@ class ProcessViewSet(
         page = super().paginate_queryset(queryset)
         narrow(page or [], group_ids(cast("User", self.request.user)))
         return page
+
+    @extend_schema(
+        responses=NewcomersSerializer,
+        parameters=[
+            OpenApiParameter("mark", str, description="of the answer before; none at first")
+        ],
+        filters=True,
+    )
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def newcomers(self, request: Request) -> Response:
+        """What matches the filters since a mark: seen first, or back without a response."""
+        now = timezone.now()
+        fresh = mark_of(now)
+        text = request.query_params.get("mark", "")
+        mark = read_mark(text) if text else fresh
+        if mark is None:
+            raise serializers.ValidationError({"mark": "Not a mark of this list: ask without one."})
+        found = ProcessFilter(request.query_params, user=cast("User", request.user), now=now)
+        if not found.form.is_valid():
+            raise serializers.ValidationError(found.form.errors)
+        ids = sorted(row.pk for row in newcomers(found, mark))
+        shown = ids[:NEWCOMERS_MAX]
+        told = {"count": len(shown), "is_more": len(ids) > len(shown), "processes": shown}
+        return Response(NewcomersSerializer({**told, "mark": str(fresh)}).data)
 
     def get_object(self) -> ProcessSummary:
         summary = super().get_object()

@@ -22,6 +22,8 @@ from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.replay.run import replay_decision
 from exceptions_app.triage.decide import Result, respond
+from exceptions_app.triage.meanwhile import decided_meanwhile
+from exceptions_app.triage.newcomers import read_mark
 from exceptions_app.triage.preview import preview
 from exceptions_app.triage.watching import observe
 from exceptions_app.web.choice import GROUPS_SHOWN, Choice, Options, chosen, groups_of, options
@@ -188,6 +190,8 @@ def _show(
         ],
         **_consequences(dialog, response, ticked, groups),
     }
+    if (mark := read_mark(data.get("mark", ""))) is not None and not dialog.choice.matching:
+        ctx["meanwhile"] = decided_meanwhile(dialog.user, dialog.choice.ids, mark.at)
     template = "_dialog.html" if _by_htmx(request) else "decide.html"
     status = 422 if (form is not None or error) and not _by_htmx(request) else 200
     return render(request, f"exceptions_app/inbox/{template}", ctx, status=status)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from exceptions_app.triage.inbox import CAP, SORTS, STATES, InboxFilter
 from exceptions_app.triage.inbox_page import Page, page_of
+from exceptions_app.triage.newcomers import mark_of
 from exceptions_app.triage.views import landing_of, problems
 from exceptions_app.web import decide, undo
 from exceptions_app.web.evidence import evidence_of
@@ -168,6 +169,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
     if not data and (elsewhere := _landing(request, user)) is not None:
         return elsewhere
     found = InboxFilter(data, user=user, now=timezone.now())
+    # Before the list is read: what is committed in between is told as new, never lost.
+    mark = mark_of(found.now)
     page = page_of(found, data.get("after", ""), data.get("before", ""))
     mine = None if found.ids is None else set(found.ids.values_list("pk", flat=True))
     levels = levels_in_force(found.now, mine)
@@ -200,6 +203,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "older": query_of(data, after=page.older, before=""),
         "newer": query_of(data, before=page.newer, after=""),
         "here": request.get_full_path(),
+        "mark": mark,
+        "live": filter_query(data),
         "has_data": bool(page.rows) or Sighting.objects.visible_to(user).exists(),
         "no_change_known": data.get("since") == "change" and not levels,
     }

@@ -14,6 +14,7 @@ from exceptions_app.web import (
     inbox,
     lint,
     my_work,
+    newcomers,
     policies,
     process,
     replay,
@@ -27,6 +28,7 @@ from exceptions_app.web import (
 
 urlpatterns = [
     *inbox.urlpatterns,
+    *newcomers.urlpatterns,
     *process.urlpatterns,
     *comments.urlpatterns,
     *my_work.urlpatterns,

@@ -34,6 +34,13 @@ ROWS = [
     ),
     Row("api-detection-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-process-list", "GET", "401 200 200 200 200 200 200"),
+    Row(
+        "api-process-newcomers",
+        "GET",
+        "401 200 200 200 200 200 200",
+        data=lambda o, w: {"mark": "0.0"},
+        of_nobody=True,
+    ),
     Row("api-process-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
     Row(
         "api-process-why",

@@ -11,6 +11,13 @@ ROWS = [
     Row("inbox", "GET", "302 200 200 200 200 200 200"),
     Row("inbox-groups", "GET", "302 200 200 200 200 200 200"),
     Row(
+        "inbox-newcomers",
+        "GET",
+        "302 204 200 200 200 200 200",
+        data=lambda o, w: {"mark": "0.0"},
+        of_nobody=True,
+    ),
+    Row(
         "process-decide",
         "GET",
         "302 404 404 200 200 200 200",

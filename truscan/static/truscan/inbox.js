@@ -9,8 +9,15 @@ const KEYS = { i: "ignore", q: "quarantine", t: "terminate", o: "observe" };
 const SHOW_AFTER_MS = 90;
 // What is swapped in works at once: keys come faster than the library's usual pause.
 const SWAP = "innerHTML settle:0ms";
-const started = Date.now();
-let decided = 0;
+// The next evidence is fetched while this one is read; what is older is asked for again.
+const KEPT_MS = 60_000;
+const KEPT_MAX = 12;
+const kept = new Map();
+// What a session decided outlives a page; a pause longer than this is no work on processes.
+const PACE = "inbox:pace";
+const PAUSE_MS = 300_000;
+const AT = "inbox:at";
+let workedAt = Date.now();
 let showing;
 
 const rows = () => [...list.querySelectorAll("[data-row]")];
@@ -23,14 +30,42 @@ function say(text) {
   if (region) region.textContent = text;
 }
 
+function evidenceOf(row) {
+  const address = row.dataset.evidence;
+  const known = kept.get(address);
+  if (known && Date.now() - known.at < KEPT_MS) return known.html;
+  const html = fetch(address, { redirect: "manual", headers: { "HX-Request": "true" } }).then((answer) => {
+    if (!answer.ok) throw new Error("no evidence");
+    return answer.text();
+  });
+  kept.delete(address);
+  kept.set(address, { at: Date.now(), html });
+  html.catch(() => kept.delete(address));
+  if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value);
+  return html;
+}
+
+function prefetch(row) {
+  const next = row.nextElementSibling;
+  if (wide.matches && next?.dataset.row) evidenceOf(next).catch(() => {});
+}
+
 function show(row) {
   clearTimeout(showing);
   if (!wide.matches) return;
-  showing = setTimeout(() => {
+  const known = kept.has(row.dataset.evidence);
+  showing = setTimeout(async () => {
     if (pane.querySelector(`[data-evidence-of="${row.dataset.row}"]`)) return;
-    window.htmx.ajax("GET", row.dataset.evidence, { target: pane, swap: SWAP });
-    pane.scrollTop = 0;
-  }, SHOW_AFTER_MS);
+    try {
+      const html = await evidenceOf(row);
+      if (current() !== row) return;
+      window.htmx.swap(pane, html, { swapStyle: "innerHTML", settleDelay: 0 });
+      pane.scrollTop = 0;
+      prefetch(row);
+    } catch {
+      if (current() === row) say("The evidence could not be read: load the page again");
+    }
+  }, known ? 0 : SHOW_AFTER_MS);
 }
 
 function moveTo(row) {
@@ -60,6 +95,7 @@ function respond(word) {
   const data = new URLSearchParams();
   data.set("response", word);
   data.set("next", choose.elements.next.value);
+  data.set("mark", choose.elements.mark.value);
   const all = choose.querySelector("[data-matching]");
   if (all?.checked) data.set("matching", all.value);
   else {
@@ -79,8 +115,46 @@ function open(data) {
 
 function undo() {
   const forms = document.querySelectorAll("form[data-undo]");
+  sessionStorage.setItem(AT, current()?.id ?? "");
   if (forms.length) forms[forms.length - 1].requestSubmit();
   else say("Nothing to undo on this page");
+}
+
+function tellPace({ processes, acts, ms }) {
+  const rate = document.querySelector("[data-rate]");
+  if (!rate || !acts) return;
+  const pace = (acts / Math.max(ms / 60_000, 1)).toFixed(1);
+  rate.textContent = `${processes.toLocaleString("en")} decided · ${pace} decision${pace === "1.0" ? "" : "s"} a minute`;
+}
+
+function paceSoFar() {
+  try {
+    return JSON.parse(sessionStorage.getItem(PACE)) ?? { processes: 0, acts: 0, ms: 0 };
+  } catch {
+    return { processes: 0, acts: 0, ms: 0 };
+  }
+}
+
+function keepPace(processes) {
+  const before = paceSoFar();
+  const ms = before.ms + Math.min(Date.now() - workedAt, PAUSE_MS);
+  const pace = { processes: before.processes + processes, acts: before.acts + 1, ms };
+  workedAt = Date.now();
+  sessionStorage.setItem(PACE, JSON.stringify(pace));
+  tellPace(pace);
+}
+
+function takeNewcomers(fresh) {
+  if (!fresh.length) return;
+  list.scrollTop = 0;
+  moveTo(fresh[0]);
+  say(fresh.length === 1 ? "1 new process at the top" : `${fresh.length} new processes at the top`);
+}
+
+function loadNewcomers() {
+  const line = document.querySelector("[data-newcomers] a");
+  if (line) line.click();
+  else say("Nothing new");
 }
 
 function markDecided({ ids, response }) {
@@ -96,10 +170,8 @@ function markDecided({ ids, response }) {
     row.querySelector("[data-name]").after(" ", mark);
     last = row;
   }
-  decided += ids.length;
-  const minutes = Math.max((Date.now() - started) / 60000, 1);
-  const rate = document.querySelector("[data-rate]");
-  if (rate) rate.textContent = `${decided} decided · ${(decided / minutes).toFixed(1)} a minute`;
+  kept.clear();
+  keepPace(ids.length);
   dialog.close();
   countTicked();
   const all = rows();
@@ -117,6 +189,7 @@ const ACTS = {
   e: () => (wide.matches ? pane.focus() : location.assign(current().querySelector("[data-name]").href)),
   Enter: () => location.assign(current().querySelector("[data-name]").href),
   u: undo,
+  n: loadNewcomers,
   "/": () => document.querySelector("[data-search]").focus(),
   "?": () => document.getElementById("keys").showModal(),
   Escape: () => list.focus({ preventScroll: true }),
@@ -161,16 +234,22 @@ if (list && choose) {
     respond(event.submitter?.value ?? "ignore");
   });
   document.body.addEventListener("decided", (event) => markDecided(event.detail));
+  document.body.addEventListener("newcomers", (event) => takeNewcomers(event.detail));
   dialog.addEventListener("click", (event) => {
     if (event.target.closest("a[data-close-dialog]")) event.preventDefault();
   });
   dialog.addEventListener("close", () => { document.getElementById("decide-body").replaceChildren(); });
-  const named = location.hash && document.querySelector(`[data-row]${location.hash}`);
+  tellPace(paceSoFar());
+  const was = location.hash.slice(1) || sessionStorage.getItem(AT);
+  sessionStorage.removeItem(AT);
+  const named = was && list.querySelector(`[data-row]#${CSS.escape(was)}`);
   if (named) moveTo(named);
-  else if (document.activeElement === document.body) list.focus({ preventScroll: true });
+  else prefetch(current());
+  if (!named && document.activeElement === document.body) list.focus({ preventScroll: true });
 } else {
   document.addEventListener("keydown", (event) => {
     if (event.target.matches("input, select, textarea")) return;
+    if (event.key === "n") loadNewcomers();
     if (event.key === "?") document.getElementById("keys")?.showModal();
     if (event.key === "/") {
       event.preventDefault();
