@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Block(NamedTuple):
-    """Rows of a chunk as text for COPY; `repeats` holds lines whose key came before in it."""
+    """Rows of a chunk in the binary form of COPY; `repeats` holds lines whose key came before in it."""
 
     data: bytes
     repeats: bytes = b""
@@ -30,8 +30,8 @@ class Chunk:
     rejected: list[RejectedLine] = field(default_factory=list)
     rejected_bytes: int = 0
     # Computers that were named, by id: the newest time of ignored lines, and changed addresses.
-    heard: dict[str, datetime] = field(default_factory=dict)
-    addresses: dict[str, str] = field(default_factory=dict)
+    heard: dict[int, datetime] = field(default_factory=dict)
+    addresses: dict[int, str] = field(default_factory=dict)
     # First and last event time.
     first_at: datetime | None = None
     last_at: datetime | None = None

@@ -60,9 +60,9 @@ def fall_back(cursor: Any) -> None:
     cursor.execute(_FALL_BACK)
 
 
-def hear(cursor: Any, heard: dict[str, datetime]) -> None:
-    cursor.execute(_HEAR, [[int(k) for k in heard], list(heard.values())])
+def hear(cursor: Any, heard: dict[int, datetime]) -> None:
+    cursor.execute(_HEAR, [list(heard), list(heard.values())])
 
 
-def readdress(cursor: Any, addresses: dict[str, str]) -> None:
-    cursor.execute(_READDRESS, [[int(k) for k in addresses], [v[:64] for v in addresses.values()]])
+def readdress(cursor: Any, addresses: dict[int, str]) -> None:
+    cursor.execute(_READDRESS, [list(addresses), [v[:64] for v in addresses.values()]])

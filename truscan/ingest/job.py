@@ -24,7 +24,7 @@ from truscan.ingest.produce import CHUNK_ROWS, pieces
 from truscan.ingest.question import asked
 from truscan.ingest.sources import Listed, list_sources, source_of, vocabulary
 from truscan.logs.errors import LogError, NeedsAnswer, UnknownHeader
-from truscan.logs.read import ReadState, read
+from truscan.logs.read import ReadState, read_raw
 from truscan.models.log_import import LogImport
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _read(row: LogImport, owner: uuid.UUID, now: datetime, progress: Any, chunk_
 
 def _pieces(row: LogImport, source: Source, now: datetime, rows: int) -> Iterator[Piece]:
     state = ReadState()
-    outcomes = read(
+    outcomes = read_raw(
         source,
         zone=row.timezone,
         encoding=row.encoding or None,

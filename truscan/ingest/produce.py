@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from truscan.ingest.chunk import Block, Chunk, Piece
-from truscan.ingest.dimensions import clean
-from truscan.ingest.record_keys import facts_key, file_key, outcome_key
+from truscan.ingest.packing import NULL, begin_row, moment, number_of
 from truscan.ingest.resolve import Dimensions
-from truscan.logs.identity import detection_key
+from truscan.ingest.row_ids import RowIds
+from truscan.logs.identity import key_of
+from truscan.logs.raw_rows import RawRows
 from truscan.logs.record import IgnoredLine, LogRecord, RejectedLine
+from truscan.logs.ticks import IN_HOUR, moment_of, ticks_of
 
 if TYPE_CHECKING:
     from truscan.logs.read import ReadState
@@ -30,14 +31,21 @@ CHUNK_REJECTED_BYTES = 16 << 20
 CHUNK_SECONDS = 12.0
 BLOCK_ROWS = 10_000
 
-MAX_OCCURRENCES = 2_147_483_647
 _ADDRESSES = 150_000
-_EXTRA_FIELDS = ("description", "source_computer", "source_ip")
-_NULL = "\\N"
+_DAY = 86_400_000_000
+_NOT_FOUND = (None,)
+
+
+class _Full(NamedTuple):
+    """A line as a record, and the row it came of."""
+
+    record: LogRecord
+    ids: RowIds | None = None
+    texts: Sequence[str] = ()
 
 
 def pieces(
-    outcomes: Iterable[LogRecord | IgnoredLine | RejectedLine],
+    outcomes: Iterable[LogRecord | IgnoredLine | RejectedLine | RawRows],
     *,
     state: ReadState,
     after_line: int = 0,
@@ -49,33 +57,36 @@ def pieces(
     always a chunk, so that a file of nothing but ignored lines has its receipt too.
     """
     maker, block_rows = _Maker(), min(BLOCK_ROWS, rows)
-    chunk, block, started = Chunk(), [], time.monotonic()
+    chunk, in_block, started = Chunk(), 0, time.monotonic()
     limit = min(FIRST_ROWS, rows)
-    for outcome in outcomes:
-        if outcome.line_no <= after_line:
+    for outcome in _parted(outcomes, after_line, block_rows):
+        in_block += maker.take(chunk, outcome)
+        if in_block < block_rows and chunk.rejected_bytes < CHUNK_REJECTED_BYTES:
             continue
-        chunk.read += 1
-        chunk.last_line = outcome.line_no
-        if isinstance(outcome, LogRecord):
-            block.append(outcome)
-            if len(block) < block_rows:
-                continue
-        else:
-            maker.other(chunk, outcome)
-            if chunk.read % block_rows and chunk.rejected_bytes < CHUNK_REJECTED_BYTES:
-                continue
-        yield maker.block(chunk, block)
-        block = []
+        yield maker.block(chunk)
+        in_block = 0
         is_late = time.monotonic() - started > CHUNK_SECONDS
         is_full = chunk.rows + chunk.repeats > limit - block_rows or chunk.read >= CHUNK_LINES
         if is_full or is_late or _is_heavy(chunk):
             yield _closed(chunk, state)
             chunk, started, limit = Chunk(), time.monotonic(), min(limit * 2, rows)
-    if block:
-        yield maker.block(chunk, block)
-    maker.hear(chunk)
+    yield maker.block(chunk)
     chunk.last_line = max(chunk.last_line, after_line)
     yield _closed(chunk, state)
+
+
+def _parted(
+    outcomes: Iterable[LogRecord | IgnoredLine | RejectedLine | RawRows], after: int, most: int
+) -> Iterator[LogRecord | IgnoredLine | RejectedLine | RawRows]:
+    """What comes behind the line `after`, runs of rows in parts of at most `most`."""
+    for outcome in outcomes:
+        if not isinstance(outcome, RawRows):
+            if outcome.line_no > after:
+                yield outcome
+            continue
+        for n in range(max(0, after + 1 - outcome.line_no), len(outcome.texts), most):
+            texts = outcome.texts[n : n + most]
+            yield RawRows(outcome.builder, outcome.line_no + n, texts, outcome.raw)
 
 
 def _is_heavy(chunk: Chunk) -> bool:
@@ -90,10 +101,110 @@ def _closed(chunk: Chunk, state: ReadState) -> Chunk:
 
 
 class _Maker:
+    """Makes rows for COPY; what no dictionary knows waits, to be looked up for a block at once."""
+
     def __init__(self) -> None:
         self._dimensions = Dimensions()
-        self._addresses: dict[str, str | None] = {}
+        self._row_ids: dict[int, RowIds] = {}
+        self._addresses: dict[bytes, str | None] = {}
         self._heard: dict[tuple[str | None, str | None], IgnoredLine] = {}
+        self._lines: list[bytes] = []
+        self._repeats: list[bytes] = []
+        self._unknown: list[_Full] = []
+
+    def take(self, chunk: Chunk, outcome: LogRecord | IgnoredLine | RejectedLine | RawRows) -> int:
+        """Add some lines of the log to a chunk; how many."""
+        if isinstance(outcome, RawRows):
+            self._take_rows(chunk, outcome)
+            chunk.read += len(outcome.texts)
+            chunk.last_line = outcome.line_no + len(outcome.texts) - 1
+            return len(outcome.texts)
+        chunk.read += 1
+        chunk.last_line = outcome.line_no
+        if isinstance(outcome, LogRecord):
+            self._take_full(chunk, _Full(outcome))
+        else:
+            self.other(chunk, outcome)
+        return 1
+
+    def _take_rows(self, chunk: Chunk, rows: RawRows) -> None:
+        ids = self._row_ids.get(id(rows.builder))
+        if ids is None:
+            ids = self._row_ids[id(rows.builder)] = RowIds(rows.builder)
+        texts = rows.texts
+        times = zip(*(map(of, texts) for of in (ids.event_at, ids.inserted_at, ids.end_at)),
+                    strict=True)  # fmt: skip
+        hours, ats = ids.hours, []
+        parts = zip(times, map(ids.address, texts), ids.of(texts), strict=True)
+        for n, ((event_at, inserted, end), address, found) in enumerate(parts):
+            try:
+                at = hours[event_at[:14]] + IN_HOUR[event_at[14:]]
+                inserted_at = moment(hours[inserted[:14]] + IN_HOUR[inserted[14:]])
+                end_at = (
+                    moment(at) if end == event_at else moment(hours[end[:14]] + IN_HOUR[end[14:]])
+                )
+            except KeyError:
+                found = _NOT_FOUND
+            if None in found:
+                self._take_slow(chunk, rows, n, ids)
+                continue
+            self._add(chunk, rows.line_no + n, at, inserted_at, end_at, found)
+            ats.append(at)
+            self._note_address(chunk, found[0][0], address.strip())
+        _span(chunk, ats)
+
+    def _take_slow(self, chunk: Chunk, rows: RawRows, n: int, ids: RowIds) -> None:
+        outcome = rows.outcome(n)
+        if isinstance(outcome, RejectedLine):
+            self.other(chunk, outcome)
+        else:
+            self._take_full(chunk, _Full(outcome, ids, rows.texts[n]))
+
+    def _take_full(self, chunk: Chunk, full: _Full) -> None:
+        try:
+            self._add_full(chunk, full)
+        except KeyError:
+            self._unknown.append(full)
+
+    def _add_full(self, chunk: Chunk, full: _Full) -> None:
+        """A row by its record; KeyError if one of its dimensions is not known yet."""
+        r = full.record
+        found = self._dimensions.ids_of(r)
+        at = ticks_of(r.event_at)
+        inserted_at, end_at = (
+            NULL if time is None else moment(ticks_of(time)) for time in (r.inserted_at, r.end_at)
+        )
+        self._add(chunk, r.line_no, at, inserted_at, end_at, found)
+        _span(chunk, [at])
+        self._note_address(chunk, found.computer[0], r.ip_address)
+        if full.ids is not None:
+            # Side times that are none are told in `extra`, which is then the row's own.
+            has_times = r.inserted_at is not None and r.end_at is not None
+            full.ids.learn(full.texts, found, keep_extra=has_times)
+
+    def _add(
+        self, chunk: Chunk, line_no: int, at: int, inserted_at: bytes, end_at: bytes, ids: Any
+    ) -> None:
+        (
+            (computer, computer_part), (account, user_part), place, server, (file, file_part),
+            facts, (outcome, event_part), occurrences, extra,
+        ) = ids  # fmt: skip
+        key = key_of(event_part + computer_part + file_part + user_part)
+        line = b"".join(
+            (begin_row(at, key, line_no), occurrences, inserted_at, end_at, file, facts, place,
+             computer, account, server, outcome, extra)
+        )  # fmt: skip
+        ident = hash((at, key))
+        if ident in chunk.seen:
+            self._repeats.append(line)
+        else:
+            chunk.seen.add(ident)
+            self._lines.append(line)
+
+    def _note_address(self, chunk: Chunk, computer: bytes, address: str | None) -> None:
+        if address and self._addresses.get(computer) != address:
+            self._addresses[computer] = address
+            chunk.addresses[number_of(computer)] = address
 
     def other(self, chunk: Chunk, outcome: IgnoredLine | RejectedLine) -> None:
         if isinstance(outcome, RejectedLine):
@@ -107,21 +218,21 @@ class _Maker:
             if before is None or before.event_at < outcome.event_at:  # type: ignore[operator]
                 self._heard[key] = outcome
 
-    def block(self, chunk: Chunk, records: list[LogRecord]) -> Block:
-        """The text of some records; what no dictionary knows is looked up for all at once."""
+    def block(self, chunk: Chunk) -> Block:
+        """The rows taken since the last block."""
+        if self._unknown:
+            self._dimensions.learn([full.record for full in self._unknown])
+            for full in self._unknown:
+                self._add_full(chunk, full)
+        self.hear(chunk)
+        block = Block(b"".join(self._lines), b"".join(self._repeats))
+        chunk.rows += len(self._lines)
+        chunk.repeats += len(self._repeats)
+        self._lines, self._repeats, self._unknown = [], [], []
         self._dimensions.make_room()
         if len(self._addresses) > _ADDRESSES:
             self._addresses.clear()
-        lines: list[str] = []
-        repeats: list[str] = []
-        unknown = self._write(chunk, records, lines, repeats)
-        if unknown:
-            self._dimensions.learn(unknown)
-            self._write(chunk, unknown, lines, repeats)
-        self.hear(chunk)
-        chunk.rows += len(lines)
-        chunk.repeats += len(repeats)
-        return Block("".join(lines).encode(), "".join(repeats).encode())
+        return block
 
     def hear(self, chunk: Chunk) -> None:
         """Note the computers that ignored lines named."""
@@ -133,77 +244,18 @@ class _Maker:
         if missing:
             self._dimensions.learn_computers(missing)
         for key, line in self._heard.items():
-            computer, at = known[key], line.event_at
+            computer, at = number_of(known[key]), line.event_at
             if at and (computer not in chunk.heard or chunk.heard[computer] < at):
                 chunk.heard[computer] = at
         self._heard = {}
 
-    def _write(
-        self, chunk: Chunk, records: list[LogRecord], lines: list[str], repeats: list[str]
-    ) -> list[LogRecord]:
-        d = self._dimensions
-        computers, accounts, places, servers = d.computers, d.accounts, d.places, d.servers
-        appearances, facts, outcomes = d.appearances, d.facts, d.outcomes
-        addresses, seen, months = self._addresses, chunk.seen, chunk.months
-        unknown = []
-        first, last = chunk.first_at, chunk.last_at
-        for r in records:
-            domain = r.domain
-            file = file_key(r)
-            try:
-                computer = computers[domain, r.computer]
-                ids = (
-                    f"{appearances[file]}\t{facts[facts_key(r, file)]}\t"
-                    f"{places[domain, r.group, r.location]}\t{computer}\t"
-                    f"{accounts[domain, r.user]}\t{servers[r.server]}\t{outcomes[outcome_key(r)]}"
-                )
-            except KeyError:
-                unknown.append(r)
-                continue
-            at, end = r.event_at, r.end_at
-            time_text = str(at)
-            key = detection_key(r)
-            count = r.occurrences
-            line = (
-                f"{time_text}\t{key}\t{r.line_no}\t"
-                f"{count if 1 <= count <= MAX_OCCURRENCES else _bounded(count)}\t"
-                f"{_NULL if r.inserted_at is None else r.inserted_at}\t"
-                f"{time_text if end is at else _NULL if end is None else end}\t"
-                f"{ids}\t{_extra(r)}\n"
-            )
-            months.add(time_text[:7])
-            ident = hash((time_text, key))
-            if ident in seen:
-                repeats.append(line)
-            else:
-                seen.add(ident)
-                lines.append(line)
-            if first is None or last is None:
-                first = last = at
-            elif at < first:
-                first = at
-            elif at > last:
-                last = at
-            if r.ip_address and addresses.get(computer) != r.ip_address:
-                addresses[computer] = chunk.addresses[computer] = r.ip_address
-        chunk.first_at, chunk.last_at = first, last
-        return unknown
 
-
-def _bounded(count: int) -> int:
-    return min(max(count, 1), MAX_OCCURRENCES)
-
-
-def _extra(r: LogRecord) -> str:
-    """What no column holds, as JSON in COPY's escaping; `\\N` if there is nothing."""
-    if not r.extra and r.description is None and r.source_computer is None and r.source_ip is None:
-        return _NULL
-    held = {clean(k): clean(v) for k, v in r.extra.items()}
-    for name in _EXTRA_FIELDS:
-        value = getattr(r, name)
-        if value is not None:
-            held[name] = clean(value)
-    if not held:
-        return _NULL
-    # JSON's own escapes leave no tab and no line end in the text.
-    return json.dumps(held, ensure_ascii=False, sort_keys=True).replace("\\", "\\\\")
+def _span(chunk: Chunk, ats: list[int]) -> None:
+    """Note the first and last event time, and the months."""
+    if not ats:
+        return
+    first, last = moment_of(min(ats)), moment_of(max(ats))
+    chunk.first_at = first if chunk.first_at is None else min(chunk.first_at, first)
+    chunk.last_at = last if chunk.last_at is None else max(chunk.last_at, last)
+    days = {at // _DAY for at in ats}
+    chunk.months.update(f"{moment_of(day * _DAY):%Y-%m}" for day in days)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from truscan.classify import on_symantec_list
 from truscan.ingest.dimensions import FACT_FIELDS, clean, clean_or_none
 from truscan.logs.path_folding import generic_path
+from truscan.logs.rows import KEPT_WITH_EXTRA
 from truscan.models.detection import EVENT_TYPE_OF_WORD
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 Key = tuple[Any, ...]
 # Longest values that the columns and their indexes take.
 NAME, PROCESS_NAME, GROUP_PATH, SHORT, LONG = 255, 512, 600, 128, 8000
+MAX_OCCURRENCES = 2_147_483_647
 
 
 def file_key(r: LogRecord) -> Key:
@@ -32,6 +35,13 @@ _outcome_of = attrgetter(
     "event", "event_type", "candidate", "detection_type", "sensitivity", "detection_score",
     "source", "risk_name", "engine_version", "actual_action", "requested_action",
     "secondary_action",
+)  # fmt: skip
+
+
+# The texts of a row that decide its outcome.
+OUTCOME_TEXTS = (
+    "event", "detection_type", "sensitivity", "detection_score", "source", "risk_name",
+    "engine_version", "actual_action", "requested_action", "secondary_action",
 )  # fmt: skip
 
 
@@ -91,3 +101,19 @@ def file_size(r: LogRecord) -> int | None:
 
 def _small(number: int | None) -> int | None:
     return number if number is not None and -32768 <= number <= 32767 else None
+
+
+def occurrences_of(r: LogRecord) -> int:
+    return min(max(r.occurrences, 1), MAX_OCCURRENCES)
+
+
+def extra_of(r: LogRecord) -> str | None:
+    """What no column holds, as JSON; None if there is nothing."""
+    if not r.extra and r.description is None and r.source_computer is None and r.source_ip is None:
+        return None
+    held = {clean(k): clean(v) for k, v in r.extra.items()}
+    for name in KEPT_WITH_EXTRA:
+        value = getattr(r, name)
+        if value is not None:
+            held[name] = clean(value)
+    return json.dumps(held, ensure_ascii=False, sort_keys=True) if held else None

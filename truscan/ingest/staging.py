@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from truscan.ingest import packing
+
 if TYPE_CHECKING:
     from truscan.ingest.chunk import Block
 
@@ -64,6 +66,9 @@ SETTINGS = (
 )
 
 
+_COPY = f"COPY {{table}} ({', '.join(STAGED)}) FROM STDIN (FORMAT binary)"
+
+
 def begin(cursor: Any) -> None:
     """Empty tables of this session, made if it has none."""
     cursor.execute("SELECT to_regclass('pg_temp.touched') IS NOT NULL")
@@ -77,8 +82,9 @@ def load(cursor: Any, block: Block) -> None:
     """COPY a block into the session's tables; may be long before its chunk is folded."""
     for table, data in (("stage", block.data), ("again", block.repeats)):
         if data:
-            with cursor.copy(f"COPY {table} ({', '.join(STAGED)}) FROM STDIN") as copy:
-                copy.write(data)
+            with cursor.copy(_COPY.format(table=table)) as copy:
+                for piece in (packing.HEADER, data, packing.END):
+                    copy.write(piece)
 
 
 _SAID = f"ROW({', '.join((*ATTRIBUTES, 'extra'))})::text"

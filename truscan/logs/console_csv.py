@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from itertools import count
 from typing import cast
 
 from truscan.logs.clock import date_order
 from truscan.logs.errors import LineError, LogError, NeedsAnswer
+from truscan.logs.raw_rows import RawRows
 from truscan.logs.record import IgnoredLine, LogRecord, RejectedLine
 from truscan.logs.rows import RowBuilder, Rules
 
@@ -43,7 +43,7 @@ class TableReader:
 
     def read(
         self, line_no: int, lines: Sequence[Line], *, at_end: bool
-    ) -> tuple[list[Outcome], int]:
+    ) -> tuple[Sequence[Outcome | RawRows], int]:
         """Outcomes of successive physical lines, and how many of them were used.
 
         The others wait for the lines that end their quoted row; `at_end` says that none come.
@@ -51,8 +51,23 @@ class TableReader:
         rows = self._parse(lines)
         if rows is None or len(rows) != len(lines):
             return self._row_by_row(line_no, lines, at_end)
-        told = map(self._row, count(line_no), rows)
-        return [outcome for outcome in told if outcome is not None], len(lines)
+        return self._runs(line_no, rows), len(lines)
+
+    def _runs(self, line_no: int, rows: list[list[str]]) -> list[Outcome | RawRows]:
+        """Rows that have every cell stay raw, in runs; others are told one by one."""
+        out: list[Outcome | RawRows] = []
+        run: list[list[str]] = []
+        for no, row in enumerate(rows, line_no):
+            if len(row) == self._width and row != self._header:
+                if not run:
+                    out.append(RawRows(self._builder, no, run))
+                run.append(row)
+                continue
+            run = []
+            outcome = self._row(no, row)
+            if outcome is not None:
+                out.append(outcome)
+        return out
 
     def _parse(self, lines: Sequence[Line]) -> list[list[str]] | None:
         """The lines as rows; None if one is no text, or the last row stays open."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from hashlib import blake2b
+from typing import NamedTuple
 
 from truscan.logs.events import event_code
 from truscan.logs.path_folding import generic_path
@@ -18,17 +19,37 @@ def detection_key(record: LogRecord) -> int:
     case. Level, action, group and Occurrences are not in it: they may change when a row is
     exported again.
     """
-    facts = (
-        event_code(record.event),
-        record.domain or "",
-        record.computer or "",
-        record.hash or record.file_name or record.application_name or "",
-        generic_path(record.file_path) if record.file_path else "",
-        record.user or "",
+    return int.from_bytes(key_of(b"".join(key_parts(record))), "big", signed=True)
+
+
+class KeyParts(NamedTuple):
+    """What a detection's key is made of, in this order."""
+
+    event: bytes
+    computer: bytes
+    file: bytes
+    user: bytes
+
+
+def key_parts(record: LogRecord) -> KeyParts:
+    """The facts of the key, without case, each with what stands between it and the next."""
+    name = record.hash or record.file_name or record.application_name or ""
+    path = generic_path(record.file_path) if record.file_path else ""
+    return KeyParts(
+        _part(event_code(record.event), ""),
+        _part(record.domain or "", record.computer or "", ""),
+        _part(name, path, ""),
+        _part(record.user or ""),
     )
-    text = _BETWEEN.join(facts).casefold()
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+
+
+def _part(*facts: str) -> bytes:
+    return _BETWEEN.join(facts).casefold().encode("utf-8", "surrogatepass")
+
+
+def key_of(parts: bytes) -> bytes:
+    """The key as the eight bytes of a big-endian number, of all parts in one."""
+    return blake2b(parts, digest_size=8).digest()
 
 
 def process_identity(record: LogRecord) -> uuid.UUID:

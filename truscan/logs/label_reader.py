@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from truscan.logs.console_csv import Line, Outcome, unreadable
 from truscan.logs.errors import LineError
 from truscan.logs.events import EVENTS, RISK_EVENTS, known_event
 from truscan.logs.labelled import Parts, layout_of, split_labels
 from truscan.logs.layout import Layout
 from truscan.logs.other_types import ignored, other_kind, slug
-from truscan.logs.record import IgnoredLine, LogRecord
-from truscan.logs.rows import Rules
+from truscan.logs.raw_rows import RawRows
+from truscan.logs.record import IgnoredLine, RejectedLine
+from truscan.logs.rows import RowBuilder, Rules
 
 # A file has two or three layouts; the limit keeps a hostile one from collecting them.
 _MOST_LAYOUTS = 6
@@ -27,8 +30,42 @@ class LabelReader:
         self._layouts: list[Layout] = []
         self._heads: dict[str, str] = {}
 
-    def read(self, line_no: int, line: str, *, is_cut: bool = False) -> LogRecord | IgnoredLine:
-        """One line; LineError if it cannot be read. `is_cut`: it has no line end."""
+    def read(
+        self, line_no: int, lines: Sequence[Line], at_end: bool, is_cut: bool
+    ) -> tuple[Sequence[Outcome | RawRows], int]:
+        """Successive lines; `is_cut`: the last one has no line end."""
+        out: list[Outcome | RawRows] = []
+        last = line_no + len(lines) - 1 if is_cut else 0
+        run: RawRows | None = None
+        for no, line in enumerate(lines, line_no):
+            row = self._row(no, line, no == last)
+            if not isinstance(row, tuple):
+                run = None
+                if row is not None:
+                    out.append(row)
+            elif run is not None and run.builder is row[0]:
+                run.texts.append(row[1])
+            else:
+                run = RawRows(row[0], no, [row[1]])
+                out.append(run)
+        return out, len(lines)
+
+    def _row(
+        self, no: int, line: Line, is_cut: bool
+    ) -> tuple[RowBuilder, list[str]] | Outcome | None:
+        if isinstance(line, bytes):
+            return unreadable(no, line)
+        if not line or line.isspace():
+            return None
+        try:
+            return self._cut(no, line, is_cut)
+        except LineError as error:
+            return RejectedLine(no, error.code, error.reason, b"")
+
+    def _cut(
+        self, line_no: int, line: str, is_cut: bool
+    ) -> tuple[RowBuilder, list[str]] | IgnoredLine:
+        """One line as the texts of its layout; LineError if it cannot be read."""
         for layout in self._layouts:
             found = layout.cut(line)
             if found is not None:
@@ -57,7 +94,7 @@ class LabelReader:
         head: str,
         texts: list[str],
         is_cut: bool,
-    ) -> LogRecord | IgnoredLine:
+    ) -> tuple[RowBuilder, list[str]] | IgnoredLine:
         event = event_of(head)
         texts.insert(0, event)
         if layout.name == "risk" and not self._is_behaviour(event, layout, texts):
@@ -65,11 +102,7 @@ class LabelReader:
             return ignored(line_no, kind or slug(event), line, self._rules.clock)
         if is_cut and "source_ip" not in layout.at:
             raise LineError("cut-line", "The line ends in the middle: its last fields are missing.")
-        record = layout.builder.build(line_no, texts)
-        # SEP 14.0 has the labels of 12.1, but its hashes are SHA-256.
-        if record.layout == "labelled-g2" and record.hash_type == "sha256":
-            record.layout = "labelled-g3"
-        return record
+        return layout.builder, texts
 
     def _is_behaviour(self, event: str, layout: Layout, texts: list[str]) -> bool:
         """Whether a line of the risk log was written for a proactive scan."""

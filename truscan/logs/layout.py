@@ -11,6 +11,7 @@ from truscan.logs.labels import (
     SUBMISSIONS,
     field_of,
 )
+from truscan.logs.record import LogRecord
 from truscan.logs.rows import RowBuilder, Rules
 from truscan.logs.slots import split_tail, unquoted, unquoted_description
 
@@ -19,6 +20,15 @@ _SHOWN_LABELS = {
     DESCRIPTION_SLOT: "Description",
     REASON_SLOT: "Permitted application reason",
 }
+
+
+class _LabelBuilder(RowBuilder):
+    def build(self, line_no: int, texts: list[str]) -> LogRecord:
+        record = super().build(line_no, texts)
+        # SEP 14.0 has the labels of 12.1, but its hashes are SHA-256.
+        if record.layout == "labelled-g2" and record.hash_type == "sha256":
+            record.layout = "labelled-g3"
+        return record
 
 
 class Layout:
@@ -32,7 +42,7 @@ class Layout:
         self.name = name
         self.labels = labels
         columns = [(field_of(label), _SHOWN_LABELS.get(label, label)) for label in labels]
-        self.builder = RowBuilder(name, [("event", "Event"), *columns], rules)
+        self.builder = _LabelBuilder(name, [("event", "Event"), *columns], rules)
         self.at = {name: n + 1 for n, (name, _) in enumerate(columns) if name}
         self._prefixes = [_prefix(label) for label in labels]
         self._start = "," + self._prefixes[0]

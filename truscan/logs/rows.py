@@ -28,6 +28,9 @@ _WIDE = (
     "user", "source_computer", "source_ip",
 )  # fmt: skip
 
+# Fields that stay as they are read beside `extra`.
+KEPT_WITH_EXTRA = ("description", "source_computer", "source_ip")
+
 # 20,000 processes are common; above the cap a table starts anew, so that memory stays bounded.
 _CAP = 16_384
 # Longer texts are not kept: a hostile file could fill the memory with them.
@@ -98,6 +101,27 @@ class RowBuilder:
         self._narrow = itemgetter(*(self._at.get(name, self._width) for name in _NARROW))
         self._wide = itemgetter(*(self._at.get(name, self._width) for name in _WIDE))
         self._event_at = self._at.get("event", self._width)
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    def picker(self, *names: str) -> Callable[[Sequence[str]], Any]:
+        """What takes the texts of these fields from a row; a field without a column has none."""
+        return picker([self._at[name] for name in names if name in self._at])
+
+    def text_of(self, name: str) -> Callable[[Sequence[str]], str]:
+        """What takes the text of one field from a row; empty if the layout has no such column."""
+        return itemgetter(self._at[name]) if name in self._at else lambda _: ""
+
+    def extra_positions(self) -> tuple[int, ...]:
+        """Columns that may add to `extra`, or to the texts kept with it.
+
+        Grows when a value is met that says more than its field holds: then, and before the record
+        with that value is given out.
+        """
+        kept = {self._at[name] for name in KEPT_WITH_EXTRA if name in self._at}
+        return tuple(sorted(kept | self._noted | set(self._extra_at)))
 
     def _memo(self, name: str, convert: Convert) -> _Memo:
         position = self._at.get(name)
@@ -216,6 +240,11 @@ class _Extras:
             if sum(map(len, key)) <= _LONGEST:
                 self._known[key] = extra
         return extra
+
+
+def picker(positions: Sequence[int]) -> Callable[[Sequence[str]], Any]:
+    """`itemgetter` that also takes nothing."""
+    return itemgetter(*positions) if positions else lambda _: ()
 
 
 def _positions(columns: Sequence[tuple[str | None, str]]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from truscan.logs.errors import LineError, LogError, UnknownHeader
 from truscan.logs.label_reader import LabelReader
 from truscan.logs.labelled import LABEL
 from truscan.logs.other_types import other_kind
+from truscan.logs.raw_rows import RawRows
 from truscan.logs.record import IgnoredLine, LogRecord, RejectedLine
 from truscan.logs.rows import Rules
 
@@ -34,7 +35,7 @@ class Reading(NamedTuple):
     """
 
     format: str
-    read: Callable[[int, Sequence[Line], bool, bool], tuple[list[Outcome], int]]
+    read: Callable[[int, Sequence[Line], bool, bool], tuple[Sequence[Outcome | RawRows], int]]
 
 
 def reading_of(
@@ -53,7 +54,7 @@ def reading_of(
     texts = [line for line in lines if isinstance(line, str) and line.strip()]
     if any(map(is_client_line, texts[:3])):
         return Reading(CLIENT, _line_by_line(ClientReader(rules).read))
-    labelled = Reading(LABELLED, _line_by_line(LabelReader(rules).read))
+    labelled = Reading(LABELLED, LabelReader(rules).read)
     if is_continued:
         return labelled
     try:
