@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Block(NamedTuple):
-    """Rows of a chunk in the binary form of COPY; `repeats` holds lines whose key came before in it."""
+    """Rows of a chunk as binary COPY takes them; `repeats` holds those whose key came before."""
 
     data: bytes
     repeats: bytes = b""

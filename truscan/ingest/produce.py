@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import compress
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from truscan.ingest.chunk import Block, Chunk, Piece
 from truscan.ingest.packing import NULL, begin_row, moment, number_of
 from truscan.ingest.resolve import Dimensions
-from truscan.ingest.row_ids import RowIds
+from truscan.ingest.row_ids import RowIds, Times
 from truscan.logs.identity import key_of
-from truscan.logs.raw_rows import RawRows
+from truscan.logs.raw_rows import RawRows, joined
 from truscan.logs.record import IgnoredLine, LogRecord, RejectedLine
-from truscan.logs.ticks import IN_HOUR, moment_of, ticks_of
+from truscan.logs.ticks import moment_of, ticks_of
 
 if TYPE_CHECKING:
     from truscan.logs.read import ReadState
@@ -29,19 +32,10 @@ CHUNK_REJECTS = 20_000
 CHUNK_REJECTED_BYTES = 16 << 20
 # A slow reader still shows progress this often.
 CHUNK_SECONDS = 12.0
-BLOCK_ROWS = 10_000
+BLOCK_ROWS = 6_000
 
 _ADDRESSES = 150_000
 _DAY = 86_400_000_000
-_NOT_FOUND = (None,)
-
-
-class _Full(NamedTuple):
-    """A line as a record, and the row it came of."""
-
-    record: LogRecord
-    ids: RowIds | None = None
-    texts: Sequence[str] = ()
 
 
 def pieces(
@@ -84,9 +78,9 @@ def _parted(
             if outcome.line_no > after:
                 yield outcome
             continue
-        for n in range(max(0, after + 1 - outcome.line_no), len(outcome.texts), most):
-            texts = outcome.texts[n : n + most]
-            yield RawRows(outcome.builder, outcome.line_no + n, texts, outcome.raw)
+        size = len(outcome.texts)
+        for n in range(bisect_right(outcome.line_nos, after), size, most):
+            yield outcome if not n and size <= most else outcome.part(n, n + most)
 
 
 def _is_heavy(chunk: Chunk) -> bool:
@@ -97,6 +91,7 @@ def _is_heavy(chunk: Chunk) -> bool:
 def _closed(chunk: Chunk, state: ReadState) -> Chunk:
     chunk.bytes_done = state.bytes_consumed
     chunk.format, chunk.encoding = state.format, state.encoding
+    chunk.rejected.sort(key=attrgetter("line_no"))
     return chunk.close()
 
 
@@ -110,19 +105,20 @@ class _Maker:
         self._heard: dict[tuple[str | None, str | None], IgnoredLine] = {}
         self._lines: list[bytes] = []
         self._repeats: list[bytes] = []
-        self._unknown: list[_Full] = []
+        self._waiting: dict[int, list[RawRows]] = {}
+        self._unknown: list[LogRecord] = []
 
     def take(self, chunk: Chunk, outcome: LogRecord | IgnoredLine | RejectedLine | RawRows) -> int:
         """Add some lines of the log to a chunk; how many."""
         if isinstance(outcome, RawRows):
-            self._take_rows(chunk, outcome)
+            self._waiting.setdefault(id(outcome.builder), []).append(outcome)
             chunk.read += len(outcome.texts)
-            chunk.last_line = outcome.line_no + len(outcome.texts) - 1
+            chunk.last_line = outcome.line_nos[-1]
             return len(outcome.texts)
         chunk.read += 1
         chunk.last_line = outcome.line_no
         if isinstance(outcome, LogRecord):
-            self._take_full(chunk, _Full(outcome))
+            self._take_full(chunk, outcome)
         else:
             self.other(chunk, outcome)
         return 1
@@ -130,64 +126,69 @@ class _Maker:
     def _take_rows(self, chunk: Chunk, rows: RawRows) -> None:
         ids = self._row_ids.get(id(rows.builder))
         if ids is None:
-            ids = self._row_ids[id(rows.builder)] = RowIds(rows.builder)
-        texts = rows.texts
-        times = zip(*(map(of, texts) for of in (ids.event_at, ids.inserted_at, ids.end_at)),
-                    strict=True)  # fmt: skip
-        hours, ats = ids.hours, []
-        parts = zip(times, map(ids.address, texts), ids.of(texts), strict=True)
-        for n, ((event_at, inserted, end), address, found) in enumerate(parts):
-            try:
-                at = hours[event_at[:14]] + IN_HOUR[event_at[14:]]
-                inserted_at = moment(hours[inserted[:14]] + IN_HOUR[inserted[14:]])
-                end_at = (
-                    moment(at) if end == event_at else moment(hours[end[:14]] + IN_HOUR[end[14:]])
-                )
-            except KeyError:
-                found = _NOT_FOUND
-            if None in found:
-                self._take_slow(chunk, rows, n, ids)
+            ids = self._row_ids[id(rows.builder)] = RowIds(rows.builder, self._dimensions)
+        times = ids.times(rows.texts)
+        occurrences = ids.occurrences(rows)
+        numbers: Sequence[int] = range(len(rows.texts))
+        if None in times or None in occurrences:
+            # Rows that may be rejected: others are not to learn from them.
+            usable = [
+                time is not None and count is not None
+                for time, count in zip(times, occurrences, strict=True)
+            ]
+            for n, is_usable in enumerate(usable):
+                if not is_usable:
+                    self._take_slow(chunk, rows, n)
+            numbers = list(compress(numbers, usable))
+            times = list(compress(times, usable))
+            occurrences = list(compress(occurrences, usable))
+        chosen = rows if len(times) == len(rows.texts) else rows.only(numbers)
+        columns = ids.of(chosen)
+        found = zip(*columns, occurrences, strict=True)
+        ats, latest = [], {}
+        for n, line_no, at, address, row in zip(
+            numbers, chosen.line_nos, times, map(ids.address, chosen.texts), found, strict=True
+        ):
+            if at is None or None in row:
+                self._take_slow(chunk, rows, n)
                 continue
-            self._add(chunk, rows.line_no + n, at, inserted_at, end_at, found)
-            ats.append(at)
-            self._note_address(chunk, found[0][0], address.strip())
+            self._add(chunk, line_no, at, row)
+            ats.append(at[0])
+            if address:
+                latest[row[0][0]] = address
         _span(chunk, ats)
+        for computer, address in latest.items():
+            self._note_address(chunk, computer, address.strip())
 
-    def _take_slow(self, chunk: Chunk, rows: RawRows, n: int, ids: RowIds) -> None:
+    def _take_slow(self, chunk: Chunk, rows: RawRows, n: int) -> None:
         outcome = rows.outcome(n)
         if isinstance(outcome, RejectedLine):
             self.other(chunk, outcome)
         else:
-            self._take_full(chunk, _Full(outcome, ids, rows.texts[n]))
+            self._take_full(chunk, outcome)
 
-    def _take_full(self, chunk: Chunk, full: _Full) -> None:
+    def _take_full(self, chunk: Chunk, record: LogRecord) -> None:
         try:
-            self._add_full(chunk, full)
+            self._add_full(chunk, record)
         except KeyError:
-            self._unknown.append(full)
+            self._unknown.append(record)
 
-    def _add_full(self, chunk: Chunk, full: _Full) -> None:
+    def _add_full(self, chunk: Chunk, r: LogRecord) -> None:
         """A row by its record; KeyError if one of its dimensions is not known yet."""
-        r = full.record
         found = self._dimensions.ids_of(r)
         at = ticks_of(r.event_at)
         inserted_at, end_at = (
             NULL if time is None else moment(ticks_of(time)) for time in (r.inserted_at, r.end_at)
         )
-        self._add(chunk, r.line_no, at, inserted_at, end_at, found)
+        self._add(chunk, r.line_no, (at, inserted_at, end_at), found)
         _span(chunk, [at])
         self._note_address(chunk, found.computer[0], r.ip_address)
-        if full.ids is not None:
-            # Side times that are none are told in `extra`, which is then the row's own.
-            has_times = r.inserted_at is not None and r.end_at is not None
-            full.ids.learn(full.texts, found, keep_extra=has_times)
 
-    def _add(
-        self, chunk: Chunk, line_no: int, at: int, inserted_at: bytes, end_at: bytes, ids: Any
-    ) -> None:
+    def _add(self, chunk: Chunk, line_no: int, times: Times, ids: Any) -> None:
+        at, inserted_at, end_at = times
         (
             (computer, computer_part), (account, user_part), place, server, (file, file_part),
-            facts, (outcome, event_part), occurrences, extra,
+            facts, (outcome, event_part), extra, occurrences,
         ) = ids  # fmt: skip
         key = key_of(event_part + computer_part + file_part + user_part)
         line = b"".join(
@@ -220,10 +221,13 @@ class _Maker:
 
     def block(self, chunk: Chunk) -> Block:
         """The rows taken since the last block."""
+        for runs in self._waiting.values():
+            self._take_rows(chunk, joined(runs))
+        self._waiting = {}
         if self._unknown:
-            self._dimensions.learn([full.record for full in self._unknown])
-            for full in self._unknown:
-                self._add_full(chunk, full)
+            self._dimensions.learn(self._unknown)
+            for record in self._unknown:
+                self._add_full(chunk, record)
         self.hear(chunk)
         block = Block(b"".join(self._lines), b"".join(self._repeats))
         chunk.rows += len(self._lines)

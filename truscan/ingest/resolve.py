@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from truscan.ingest.dimensions import (
     ACCOUNT,
@@ -36,9 +36,15 @@ from truscan.ingest.record_keys import (
     outcome_row,
     process_row,
 )
-from truscan.ingest.row_ids import Ids
-from truscan.logs.identity import key_parts, process_identity
+from truscan.logs.identity import (
+    computer_part,
+    event_part,
+    file_part,
+    process_identity,
+    user_part,
+)
 from truscan.logs.path_folding import generic_path
+from truscan.logs.rows import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,15 +54,33 @@ if TYPE_CHECKING:
 # Entries of one dictionary; a very large estate starts it anew now and then.
 CAP = 150_000
 _Domains = dict[str | None, int]
+# Packed ids, and what they add to the detection's key.
+Pair = tuple[bytes, bytes]
+
+
+class Ids(NamedTuple):
+    """A row's parts, packed for COPY."""
+
+    computer: Pair
+    account: Pair
+    place: bytes
+    server: bytes
+    file: Pair
+    facts: bytes
+    outcome: Pair
+    extra: bytes
+    occurrences: bytes
 
 
 class Dimensions:
     """Ids by key of what the log says, each independent key in a dictionary of its own.
 
-    Values are ready for COPY: packed ids, one behind the other where one key decides several columns.
+    Values are ready for COPY: packed ids, one behind the other where one key
+    decides several columns.
     """
 
     def __init__(self) -> None:
+        self.domains: _Domains = {}
         self.computers: dict[Key, bytes] = {}
         self.accounts: dict[Key, bytes] = {}
         self.places: dict[Key, bytes] = {}
@@ -67,34 +91,73 @@ class Dimensions:
 
     def make_room(self) -> None:
         """Between blocks: what was learned for a block stays until the block is written."""
-        for known in (self.computers, self.accounts, self.places, self.appearances, self.facts,
-                      self.outcomes):  # fmt: skip
+        for known in (self.domains, self.computers, self.accounts, self.places,
+                      self.appearances, self.facts, self.outcomes):  # fmt: skip
             if len(known) > CAP:
                 known.clear()
 
     def ids_of(self, r: LogRecord) -> Ids:
         """Ids and key parts of a record; KeyError if one of its keys is not known."""
-        file, parts, extra = file_key(r), key_parts(r), extra_of(r)
         return Ids(
-            (self.computers[r.domain, r.computer], parts.computer),
-            (self.accounts[r.domain, r.user], parts.user),
-            self.places[r.domain, r.group, r.location],
-            self.servers[r.server],
-            (self.appearances[file], parts.file),
-            self.facts[facts_key(r, file)],
-            (self.outcomes[outcome_key(r)], parts.event),
-            integer(occurrences_of(r)),
-            NULL if extra is None else json_text(extra),
+            self.computer_of(r.domain, r.computer),
+            self.account_of(r.domain, r.user),
+            self.place_of(r),
+            self.server_of(r),
+            self.file_of(r),
+            self.facts_of(r),
+            self.outcome_of(r),
+            self.extra_of(r),
+            self.occurrences_of(r),
         )
+
+    def computer_of(self, domain: str | None, name: str | None) -> Pair:
+        return self.computers[domain, name], computer_part(domain, name)
+
+    def account_of(self, domain: str | None, user: str | None) -> Pair:
+        return self.accounts[domain, user], user_part(user)
+
+    def place_of(self, r: LogRecord) -> bytes:
+        return self.places[r.domain, r.group, r.location]
+
+    def server_of(self, r: LogRecord) -> bytes:
+        return self.servers[r.server]
+
+    def file_of(self, r: LogRecord) -> Pair:
+        key = file_key(r)
+        return self.appearances[key], file_part(r.hash or key[1], key[2])
+
+    def known_file(
+        self, hash_: str | None, application: str | None, path: str | None
+    ) -> Pair | None:
+        """As `file_of`; None for a file that was not met yet."""
+        generic = generic_path(path) if path else None
+        name = (file_name(path) if path else None) or application
+        ids = self.appearances.get((hash_, name, generic))
+        return None if ids is None else (ids, file_part(hash_ or name, generic))
+
+    def facts_of(self, r: LogRecord) -> bytes:
+        return self.facts[facts_key(r, file_key(r))]
+
+    def outcome_of(self, r: LogRecord) -> Pair:
+        return self.outcomes[outcome_key(r)], event_part(r.event)
+
+    @staticmethod
+    def occurrences_of(r: LogRecord) -> bytes:
+        return integer(occurrences_of(r))
+
+    @staticmethod
+    def extra_of(r: LogRecord) -> bytes:
+        extra = extra_of(r)
+        return NULL if extra is None else json_text(extra)
 
     def learn(self, records: Sequence[LogRecord]) -> None:
         """Find or make the rows of every key of these records that is not known yet."""
-        domains = ids_by_name(DOMAIN, {r.domain for r in records})
+        domains = self._domains_of({r.domain for r in records})
         named = {(r.domain, r.computer): r.ip_address for r in records}
         known = self.computers
-        self.learn_computers({k: v for k, v in named.items() if k not in known}, domains)
+        self.learn_computers({k: v for k, v in named.items() if k not in known})
         users = {(r.domain, r.user) for r in records}
-        self._learn_accounts({key for key in users if key not in self.accounts}, domains)
+        self.learn_accounts({key for key in users if key not in self.accounts})
         places = {(r.domain, r.group, r.location) for r in records}
         self._learn_places({key for key in places if key not in self.places}, domains)
         names = {r.server for r in records if r.server not in self.servers}
@@ -107,14 +170,18 @@ class Dimensions:
         outcomes = {outcome_key(r): r for r in records}
         self._learn_outcomes({key: r for key, r in outcomes.items() if key not in self.outcomes})
 
+    def _domains_of(self, names: set[str | None]) -> _Domains:
+        missing = names - self.domains.keys()
+        if missing:
+            self.domains.update(ids_by_name(DOMAIN, missing))
+        return self.domains
+
     def learn_computers(
         self,
         found: dict[tuple[str | None, str | None], str | None],
-        domains: _Domains | None = None,
     ) -> None:
         """`found` is {(domain, computer): address}."""
-        if domains is None:
-            domains = ids_by_name(DOMAIN, {domain for domain, _ in found})
+        domains = self._domains_of({domain for domain, _ in found})
         rows: dict[Key, Key] = {}
         keys: dict[Key, Key] = {}
         for (domain, name), address in found.items():
@@ -124,7 +191,9 @@ class Dimensions:
         ids = find_or_make(COMPUTER, rows)
         self.computers.update({raw: integer(ids[key]) for raw, key in keys.items()})
 
-    def _learn_accounts(self, found: set[tuple[str | None, str | None]], domains: _Domains) -> None:
+    def learn_accounts(self, found: set[tuple[str | None, str | None]]) -> None:
+        """`found` has (domain, user)."""
+        domains = self._domains_of({domain for domain, _ in found})
         keys: dict[Key, Key] = {}
         rows: dict[Key, Key] = {}
         for domain, name in found:
@@ -152,8 +221,8 @@ class Dimensions:
                 rows.setdefault(key, (text,))
         ids = find_or_make(LOCATION, rows)
         for raw in found:
-            location = integer(ids[keys[raw]]) if raw in keys else NULL
-            self.places[raw] = integer(group_ids[raw[0], raw[1]]) + location
+            packed = integer(ids[keys[raw]]) if raw in keys else NULL
+            self.places[raw] = integer(group_ids[raw[0], raw[1]]) + packed
 
     def _learn_appearances(self, found: dict[Key, LogRecord]) -> None:
         identities = {key: process_identity(r) for key, r in found.items()}

@@ -56,18 +56,21 @@ class TableReader:
     def _runs(self, line_no: int, rows: list[list[str]]) -> list[Outcome | RawRows]:
         """Rows that have every cell stay raw, in runs; others are told one by one."""
         out: list[Outcome | RawRows] = []
-        run: list[list[str]] = []
-        for no, row in enumerate(rows, line_no):
+        first = 0
+        for n, row in enumerate(rows):
             if len(row) == self._width and row != self._header:
-                if not run:
-                    out.append(RawRows(self._builder, no, run))
-                run.append(row)
                 continue
-            run = []
-            outcome = self._row(no, row)
+            self._add_run(out, line_no + first, rows[first:n])
+            first = n + 1
+            outcome = self._row(line_no + n, row)
             if outcome is not None:
                 out.append(outcome)
+        self._add_run(out, line_no + first, rows[first:])
         return out
+
+    def _add_run(self, out: list[Outcome | RawRows], line_no: int, rows: list[list[str]]) -> None:
+        if rows:
+            out.append(RawRows(self._builder, range(line_no, line_no + len(rows)), rows))
 
     def _parse(self, lines: Sequence[Line]) -> list[list[str]] | None:
         """The lines as rows; None if one is no text, or the last row stays open."""

@@ -33,14 +33,30 @@ class KeyParts(NamedTuple):
 
 def key_parts(record: LogRecord) -> KeyParts:
     """The facts of the key, without case, each with what stands between it and the next."""
-    name = record.hash or record.file_name or record.application_name or ""
     path = generic_path(record.file_path) if record.file_path else ""
     return KeyParts(
-        _part(event_code(record.event), ""),
-        _part(record.domain or "", record.computer or "", ""),
-        _part(name, path, ""),
-        _part(record.user or ""),
+        event_part(record.event),
+        computer_part(record.domain, record.computer),
+        file_part(record.hash or record.file_name or record.application_name, path),
+        user_part(record.user),
     )
+
+
+def computer_part(domain: str | None, computer: str | None) -> bytes:
+    return _part(domain or "", computer or "", "")
+
+
+def file_part(name: str | None, path: str | None) -> bytes:
+    """`name` is the hash if there is one; `path` is generic."""
+    return _part(name or "", path or "", "")
+
+
+def user_part(user: str | None) -> bytes:
+    return _part(user or "")
+
+
+def event_part(event: str | None) -> bytes:
+    return _part(event_code(event), "")
 
 
 def _part(*facts: str) -> bytes:

@@ -10,7 +10,7 @@ from truscan.logs.labelled import Parts, layout_of, split_labels
 from truscan.logs.layout import Layout
 from truscan.logs.other_types import ignored, other_kind, slug
 from truscan.logs.raw_rows import RawRows
-from truscan.logs.record import IgnoredLine, RejectedLine
+from truscan.logs.record import IgnoredLine, LogRecord, RejectedLine
 from truscan.logs.rows import RowBuilder, Rules
 
 # A file has two or three layouts; the limit keeps a hostile one from collecting them.
@@ -28,7 +28,6 @@ class LabelReader:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._layouts: list[Layout] = []
-        self._heads: dict[str, str] = {}
 
     def read(
         self, line_no: int, lines: Sequence[Line], at_end: bool, is_cut: bool
@@ -43,11 +42,14 @@ class LabelReader:
                 run = None
                 if row is not None:
                     out.append(row)
-            elif run is not None and run.builder is row[0]:
-                run.texts.append(row[1])
-            else:
-                run = RawRows(row[0], no, [row[1]])
+                continue
+            builder, texts = row
+            if run is None or run.builder is not builder:
+                numbers: list[int] = []
+                run = RawRows(builder, numbers, [])
                 out.append(run)
+            numbers.append(no)
+            run.texts.append(texts)
         return out, len(lines)
 
     def _row(
@@ -55,7 +57,7 @@ class LabelReader:
     ) -> tuple[RowBuilder, list[str]] | Outcome | None:
         if isinstance(line, bytes):
             return unreadable(no, line)
-        if not line or line.isspace():
+        if not line:
             return None
         try:
             return self._cut(no, line, is_cut)
@@ -64,8 +66,11 @@ class LabelReader:
 
     def _cut(
         self, line_no: int, line: str, is_cut: bool
-    ) -> tuple[RowBuilder, list[str]] | IgnoredLine:
-        """One line as the texts of its layout; LineError if it cannot be read."""
+    ) -> tuple[RowBuilder, list[str]] | LogRecord | IgnoredLine:
+        """One line as the texts of its layout; LineError if it cannot be read.
+
+        A line whose layout is not kept becomes a record: nothing can be learned for the next.
+        """
         for layout in self._layouts:
             found = layout.cut(line)
             if found is not None:
@@ -75,7 +80,10 @@ class LabelReader:
         if parts is None or name is None:
             return self._other(line_no, line)
         layout = self._layout(name, parts)
-        return self._tell(line_no, line, layout, parts.head, parts.texts, is_cut)
+        told = self._tell(line_no, line, layout, parts.head, parts.texts, is_cut)
+        if isinstance(told, IgnoredLine) or layout in self._layouts:
+            return told
+        return layout.builder.build(line_no, told[1])
 
     def _layout(self, name: str, parts: Parts) -> Layout:
         for layout in self._layouts:

@@ -15,6 +15,9 @@ from truscan.logs.record import LogRecord
 from truscan.logs.rows import RowBuilder, Rules
 from truscan.logs.slots import split_tail, unquoted, unquoted_description
 
+# Of more commas than these in one line the slower way takes care.
+_FEW_COMMAS = 4
+
 _SHOWN_LABELS = {
     PATH_SLOT: "File path",
     DESCRIPTION_SLOT: "Description",
@@ -64,7 +67,8 @@ class Layout:
             return None
         body = line[start + 1 :] + " " if line[-1] == ":" else line[start + 1 :]
         slots = body.split(",")
-        texts = self._plain(slots, body) if len(slots) == len(self.labels) else None
+        whole = slots if len(slots) == len(self.labels) else self._joined(slots)
+        texts = None if whole is None else self._plain(whole, body)
         if texts is None and len(slots) > len(self._named):
             texts = self._merged(slots)
         return None if texts is None else (line[:start], texts)
@@ -83,6 +87,25 @@ class Layout:
         if '"' in body:
             texts = [unquoted(text, False) if '"' in text else text for text in texts]
         return texts
+
+    def _joined(self, slots: list[str]) -> list[str] | None:
+        """As many slots as labels, if few commas stand in values that have labels."""
+        more = len(slots) - len(self.labels)
+        if not 0 < more <= _FEW_COMMAS:
+            return None
+        joined: set[int] = set()
+        slots = slots.copy()
+        for _ in range(more):
+            fits = list(map(str.startswith, slots, self._prefixes))
+            n = fits.index(False) if False in fits else 0
+            # Behind a slot without a label nobody can tell; a quote may stand before a label.
+            if n == 0 or not self._prefixes[n - 1] or slots[n][:1] == '"':
+                return None
+            slots[n - 1 : n + 1] = [f"{slots[n - 1]},{slots[n]}"]
+            joined.add(n - 1)
+        if any(LABEL.search(slots[n][len(self._prefixes[n]) :]) for n in joined):
+            return None
+        return slots
 
     def _merged(self, slots: list[str]) -> list[str] | None:
         """Some values hold commas: slots without the next label belong to the one before."""

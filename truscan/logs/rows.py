@@ -114,6 +114,14 @@ class RowBuilder:
         """What takes the text of one field from a row; empty if the layout has no such column."""
         return itemgetter(self._at[name]) if name in self._at else lambda _: ""
 
+    def value_of(self, name: str) -> Callable[[Sequence[str]], Any]:
+        """What makes the value of one field, as `build` does; no time, no count."""
+        text_of = self.text_of(name)
+        if name in _WIDE:
+            return lambda texts: text_of(texts).strip() or None
+        memo = self._memos[_NARROW.index(name)]
+        return lambda texts: memo[text_of(texts)]
+
     def extra_positions(self) -> tuple[int, ...]:
         """Columns that may add to `extra`, or to the texts kept with it.
 
@@ -175,9 +183,7 @@ class RowBuilder:
         candidate = meaning.candidate and FORCED_ACTIONS.isdisjoint((actual, requested, secondary))
         event_at = self._clock.event_at(event_time)
         path = path.strip()
-        name = path[path.rfind("\\") + 1 :]
-        if "/" in name:
-            name = name[name.rfind("/") + 1 :]
+        name = file_name(path)
         if hash_ is not None:
             hash_type = HASH_TYPE_OF_LENGTH[len(hash_)]
         extra = self._extra.of(texts, self._extra_at) if self._extra_at else {}
@@ -240,6 +246,11 @@ class _Extras:
             if sum(map(len, key)) <= _LONGEST:
                 self._known[key] = extra
         return extra
+
+
+def file_name(path: str) -> str:
+    name = path[path.rfind("\\") + 1 :]
+    return name[name.rfind("/") + 1 :] if "/" in name else name
 
 
 def picker(positions: Sequence[int]) -> Callable[[Sequence[str]], Any]:

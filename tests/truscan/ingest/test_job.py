@@ -187,7 +187,7 @@ def test_a_worker_whose_lease_was_taken_stores_nothing() -> None:
 
 def test_statements_do_not_grow_with_the_rows() -> None:
     bring_in(console_csv([record(0)]), "warm.csv")  # partitions, temporary tables
-    few = _statements([record(1), record(0, occurrences=2)], "few.csv")
+    few = _statements([*map(record, range(1, 9)), record(0, occurrences=2)], "few.csv")
     new = [record(n) for n in range(10, 600)]
     many = _statements([*new, record(0, occurrences=3)], "many.csv")
     assert many == few
