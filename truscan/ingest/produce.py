@@ -32,7 +32,7 @@ CHUNK_REJECTS = 20_000
 CHUNK_REJECTED_BYTES = 16 << 20
 # A slow reader still shows progress this often.
 CHUNK_SECONDS = 12.0
-BLOCK_ROWS = 6_000
+BLOCK_ROWS = 4_000
 
 _ADDRESSES = 150_000
 _DAY = 86_400_000_000
