@@ -8,7 +8,7 @@ from typing import Any
 
 Texts = Sequence[str]
 # Entries of one dictionary, after which it starts anew.
-CAP = 25_000
+CAP = 60_000
 
 
 class Part:
