@@ -211,7 +211,8 @@ def _pieces(row: LogImport, source: Source, now: datetime, rows: int) -> Iterato
         base_line_no=row.base_line_no,
         state=state,
     )
-    return pieces(outcomes, state=state, after_line=row.checkpoint.get("line", 0), rows=rows)
+    after = row.checkpoint.get("line", 0)
+    return pieces(outcomes, state=state, after_line=after, rows=rows, size=row.bytes_total)
 
 
 def _store(row: LogImport, owner: uuid.UUID, chunk: Chunk, now: datetime, began: float) -> float:

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from truscan.logs.read import ReadState
 
 # One transaction. The more rows, the fewer times the same count row is rewritten; the fewer, the
-# sooner the first is stored and the shorter the last keeps everybody waiting. The first is small,
-# so that storing begins early. Memory does not grow with it: rows go to PostgreSQL in blocks.
+# sooner the first is stored and the shorter the last keeps everybody waiting. The first are small,
+# so that storing begins early, and the last too, since nothing is read while the last is stored.
+# Memory does not grow with it: rows go to PostgreSQL in blocks.
 CHUNK_ROWS = 130_000
-FIRST_ROWS = 30_000
+FIRST_ROWS = 16_000
 CHUNK_LINES = 500_000
 # Rejected lines wait for their transaction in memory, with their bytes.
 CHUNK_REJECTS = 20_000
@@ -44,15 +45,17 @@ def pieces(
     state: ReadState,
     after_line: int = 0,
     rows: int = CHUNK_ROWS,
+    size: int = 0,
 ) -> Iterator[Piece]:
     """Blocks of rows, and after the last block of each chunk the chunk itself.
 
-    A chunk has about `rows` detections; lines up to `after_line` are left out. The last piece is
-    always a chunk, so that a file of nothing but ignored lines has its receipt too.
+    A chunk has about `rows` detections; lines up to `after_line` are left out. `size` is the number
+    of bytes to read, 0 if it is not known. The last piece is always a chunk, so that a file of
+    nothing but ignored lines has its receipt too.
     """
     maker, block_rows = _Maker(), min(BLOCK_ROWS, rows)
     chunk, in_block, started = Chunk(), 0, time.monotonic()
-    limit = min(FIRST_ROWS, rows)
+    limit, begin = min(FIRST_ROWS, rows), state.bytes_consumed
     for outcome in _parted(outcomes, after_line, block_rows):
         in_block += maker.take(chunk, outcome)
         if in_block < block_rows and chunk.rejected_bytes < CHUNK_REJECTED_BYTES:
@@ -63,7 +66,11 @@ def pieces(
         is_full = chunk.rows + chunk.repeats > limit - block_rows or chunk.read >= CHUNK_LINES
         if is_full or is_late or _is_heavy(chunk):
             yield _closed(chunk, state)
-            chunk, started, limit = Chunk(), time.monotonic(), min(limit * 2, rows)
+            limit = min(limit * 2, rows)
+            if size > state.bytes_consumed > begin:
+                a_byte = (chunk.rows + chunk.repeats) / (state.bytes_consumed - begin)
+                limit = _towards_end(limit, int(a_byte * (size - state.bytes_consumed)))
+            chunk, started, begin = Chunk(), time.monotonic(), state.bytes_consumed
     yield maker.block(chunk)
     chunk.last_line = max(chunk.last_line, after_line)
     yield _closed(chunk, state)
@@ -81,6 +88,11 @@ def _parted(
         size = len(outcome.texts)
         for n in range(bisect_right(outcome.line_nos, after), size, most):
             yield outcome if not n and size <= most else outcome.part(n, n + most)
+
+
+def _towards_end(limit: int, left: int) -> int:
+    """Half of the rows that seem to be left, once that is less than a chunk."""
+    return min(limit, max(FIRST_ROWS, left // 2))
 
 
 def _is_heavy(chunk: Chunk) -> bool:
