@@ -22,7 +22,7 @@ from exceptions_app.policies.compile import (
 from truscan.models.estate import Group, Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from exceptions_app.models.policy import Policy
@@ -71,7 +71,11 @@ def policies_in_force(group_ids: Sequence[int] | None = None) -> list[InForce]:
     wanted = None if group_ids is None else set(group_ids)
     if wanted is not None and not wanted:
         return []
-    places = resolve(_group_facts(wanted))
+    return in_force_rows(resolve(_group_facts(wanted)), wanted)
+
+
+def in_force_rows(places: Mapping[int, Places], wanted: set[int] | None) -> list[InForce]:
+    """The places of the wanted groups (None = all), by group, the group itself first."""
     return [
         row
         for pk in sorted(places if wanted is None else wanted & places.keys())

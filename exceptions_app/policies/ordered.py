@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from exceptions_app.models.policy import Revision
-from exceptions_app.policies.effective import policies_in_force
+from exceptions_app.policies.history import in_force_at
 from truscan.coverage import ResponseInForce
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ ORDER BY found.revision_id, found.process_id, found.by_link
 def responses_ordered(group_ids: Sequence[int], at: datetime) -> list[ResponseInForce]:
     """One per (group, location, process) with a rule that has not expired at that moment.
 
-    Revisions are those published by then; where policies are assigned is as it is now, since
-    assignments have no history. A place whose policy was not published has none.
+    Revisions are those published by then, on the places where policies were then. A place whose
+    policy was not published has none.
     """
-    places = [place for place in policies_in_force(group_ids) if place.policy_id is not None]
+    places = [place for place in in_force_at(group_ids, at) if place.policy_id is not None]
     revisions = latest_revisions({p.policy_id for p in places if p.policy_id is not None}, at)
     rules = rules_of(revisions, at)
     return [

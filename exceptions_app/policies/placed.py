@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exceptions_app.models.placement import InheritanceChange, Placement
 from exceptions_app.models.policy import Policy, Revision
-from exceptions_app.policies.compile import GroupFacts, Origin, resolve
+from exceptions_app.policies.compile import Origin, resolve
+from exceptions_app.policies.history import past_of
 from exceptions_app.policies.publish import as_of, is_proven
 from exceptions_app.policies.signing import fits
 from truscan import audit
-from truscan.models.estate import Group, Location
+from truscan.models.audit import AuditEvent
+from truscan.models.estate import Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from truscan.models.audit import AuditEvent
+    from exceptions_app.policies.history import Change, Past
+    from truscan.models.estate import Location
 
 FORMAT = "truscan-effective-set/1"
 
@@ -73,26 +75,8 @@ class SetAt:
 
 def set_at(group: Group, location: Location | None, at: datetime) -> SetAt:
     """Rebuild the effective set of a place at a moment from history and revisions."""
-    above = _upward(group)
-    changes = list(_inheritance(above, at))
-    placements = _placements(above, at)
-    inherits = {change.group_id: change.inherits for change in changes}
-    first = _first_changes(above)
-    facts, locations = [], _location_keys(above)
-    for one in above:
-        told = inherits.get(one.pk, first.get(one.pk, one.inherits))
-        assigned = {
-            row.location_id: row.policy_id
-            for row in placements
-            if row.group_id == one.pk and row.policy_id is not None
-        }
-        facts.append(
-            GroupFacts(
-                one.pk, one.parent_id, told and one.parent_id is not None,
-                locations.get(one.pk, {}), assigned,
-            )
-        )  # fmt: skip
-    places = resolve(facts)[group.pk]
+    above, past = _upward(group), past_of([group.pk], at)
+    places = resolve(past.facts)[group.pk]
     origin = places.group
     if location is not None and location.name_key in places.locations:
         origin = places.locations[location.name_key][1]
@@ -113,8 +97,6 @@ def set_at(group: Group, location: Location | None, at: datetime) -> SetAt:
             "entries": entries,
         }
     )
-    events = [row.audit_event for row in placements if row.policy_id == origin.policy_id]
-    events += [change.audit_event for change in changes if change.group in path]
     return SetAt(
         origin=origin,
         policy=policy,
@@ -123,7 +105,7 @@ def set_at(group: Group, location: Location | None, at: datetime) -> SetAt:
         entries=tuple(entries),
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        doubts=tuple(_doubts(revision, events)),
+        doubts=tuple(_doubts(revision, _events(past, origin, path))),
     )
 
 
@@ -136,40 +118,25 @@ def _upward(group: Group) -> list[Group]:
     return [by_key[key] for key in keys if key in by_key]
 
 
-def _inheritance(groups: Sequence[Group], at: datetime) -> Sequence[InheritanceChange]:
-    rows = InheritanceChange.objects.filter(group__in=groups, at__lte=at)
-    latest = rows.order_by("group_id", "-at", "-id").distinct("group_id")
-    return list(latest.select_related("audit_event", "group"))
-
-
-def _first_changes(groups: Sequence[Group]) -> dict[int, bool]:
-    """What held in a group before the first change that is kept."""
-    rows = InheritanceChange.objects.filter(group__in=groups)
-    return dict(
-        rows.order_by("group_id", "at", "id").distinct("group_id").values_list("group_id", "was")
-    )
-
-
-def _placements(groups: Sequence[Group], at: datetime) -> list[Placement]:
-    """The last one of each place by then."""
-    rows = Placement.objects.filter(group__in=groups, at__lte=at)
-    places = ("group_id", "location_id")
-    latest = rows.order_by(*places, "-at", "-id").distinct(*places)
-    return list(latest.select_related("audit_event"))
-
-
-def _location_keys(groups: Sequence[Group]) -> dict[int, dict[str, int]]:
-    keys: dict[int, dict[str, int]] = defaultdict(dict)
-    rows = Location.objects.filter(group__in=groups).order_by()
-    for pk, group_id, key in rows.values_list("pk", "group_id", "name_key"):
-        keys[group_id][key] = pk
-    return keys
-
-
 def _path(above: Sequence[Group], origin: Origin) -> tuple[Group, ...]:
     ids = [one.pk for one in above]
     end = ids.index(origin.from_group_id) + 1 if origin.from_group_id in ids else 1
     return tuple(above[:end])
+
+
+def _events(past: Past, origin: Origin, path: Sequence[Group]) -> list[AuditEvent | None]:
+    """The lines of the ledger that tell of the assignment and of inheritance on the way to it;
+    None for each that is older than the history."""
+    ids = {group.pk for group in path}
+
+    def counts(change: Change) -> bool:
+        if change.is_inheritance:
+            return change.group_id in ids
+        return change.policy_id == origin.policy_id
+
+    told = [change.event_id for change in past.changes if counts(change)]
+    found = AuditEvent.objects.in_bulk([pk for pk in told if pk is not None])
+    return [found[pk] if pk is not None else None for pk in told]
 
 
 def _entries(revision: Revision | None, at: datetime) -> list[dict[str, Any]]:

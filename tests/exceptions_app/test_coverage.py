@@ -7,7 +7,7 @@ import pytest
 from exceptions_app.coverage import settle
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.watch import Watch
-from exceptions_app.policies.estate_edits import add_location
+from exceptions_app.policies.estate_edits import add_location, set_inheritance
 from exceptions_app.policies.publish import publish
 from exceptions_app.triage.same_files import link_same_file
 from tests.exceptions_app.acts import give, make_policy, watch
@@ -117,7 +117,8 @@ def test_a_new_sighting_is_covered_by_the_other_hash_of_its_file() -> None:
 def test_in_force_is_what_was_published_and_has_not_expired() -> None:
     top, sub = make_group("Global"), make_group("Global\\Sales")
     vpn = add_location(actor=SYSTEM, group=sub, name="VPN")
-    policy, process, brief = make_policy("Top", "Global"), make_process(), make_process("b", "b")
+    policy = make_policy("Top", "Global", now=NOW - DAY)
+    process, brief = make_process(), make_process("b", "b")
     old = make_process("old.exe", hash="b" * 39 + "1")
     link_same_file(actor=SYSTEM, first=process, second=old)
     give(process, policy)
@@ -133,6 +134,13 @@ def test_in_force_is_what_was_published_and_has_not_expired() -> None:
     assert places == {(sub.pk, at, p.pk) for at in (None, vpn.pk) for p in (process, old, brief)}
     assert {r.process_id for r in ask([sub.pk], NOW + 2 * DAY)} == {process.pk, old.pk}
     assert ask([top.pk], NOW - DAY) == []
+    other = make_policy("Other", "Global", now=NOW + 3 * DAY)
+    give(brief, other, "quarantine", now=NOW + 3 * DAY)
+    publish(actor=SYSTEM, policy=other, now=NOW + 3 * DAY)
+    set_inheritance(actor=SYSTEM, group=sub, inherits=False, now=NOW + 4 * DAY)
+    assert ask([sub.pk], NOW + 4 * DAY) == []
+    assert {r.policy_name for r in ask([sub.pk], NOW + 3 * DAY)} == {"Other"}
+    assert ask([top.pk], NOW) == [first, linked], "what was ordered then does not move"
 
 
 def test_ramp_facts_count_and_say_what_is_not_known() -> None:

@@ -19,6 +19,7 @@ from exceptions_app.models.placement import InheritanceChange, Placement
 from exceptions_app.policies.assign import assign, unassign
 from exceptions_app.policies.effective import draft_sets, policies_in_force
 from exceptions_app.policies.estate_edits import add_location, set_inheritance
+from exceptions_app.policies.history import in_force_at
 from exceptions_app.policies.placed import set_at
 from exceptions_app.policies.publish import publish
 from tests.exceptions_app.acts import give, make_policy
@@ -175,7 +176,9 @@ def test_every_past_moment_is_what_was_in_force_then(
                 pass
             rows = policies_in_force([one.pk for one in groups])
             seen.append((now, {(r.group_id, r.location_id): r for r in rows}))
+        ids = [one.pk for one in groups]
         for now, there in seen:
+            assert in_force_at(ids, now) == list(there.values())
             for group, location in zip(groups, office, strict=True):
                 for at in (None, location):
                     row = there[group.pk, at.pk if at else None]
