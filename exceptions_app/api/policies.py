@@ -10,11 +10,12 @@ from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import exceptions, mixins, serializers, viewsets
+from rest_framework import exceptions, mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from exceptions_app.api.approvals import ApprovalSerializer
+from exceptions_app.api.compare import ComparingRevisions
 from exceptions_app.api.exports import IF_NONE_MATCH, TARGET, answer, asked_target
 from exceptions_app.api.lint import FindingSerializer
 from exceptions_app.api.refusal import refused
@@ -95,9 +96,7 @@ class RevisionSerializer(serializers.ModelSerializer[Revision]):
         return revision.canonical
 
 
-class PolicyViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Policy]
-):
+class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ComparingRevisions):
     """Centralized Exceptions Policies of the person's groups."""
 
     queryset = Policy.objects.none()

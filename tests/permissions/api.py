@@ -134,6 +134,13 @@ ROWS = [
     ),
     Row("api-policy-ask", "POST", "401 404 403 400 400 400 400", lambda o, w: [o.policy.pk]),
     Row("api-policy-import", "POST", "401 404 403 400 400 400 400", lambda o, w: [o.policy.pk]),
+    Row(
+        "api-policy-compare",
+        "GET",
+        "401 404 200 200 200 200 200",
+        lambda o, w: [o.policy.pk],
+        lambda o, w: {"before": 1, "after": 1},
+    ),
     Row("api-policy-lint", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
     Row("api-lint-settings-list", "GET", "401 200 200 200 200 200 200"),
     Row(

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Revision
+from exceptions_app.triage.decide import retire
 from tests.exceptions_app.acts import give, make_policy
 from tests.exceptions_app.web.estate import make_seen
-from tests.make import make_group, make_user
+from tests.make import NOW, SYSTEM, make_group, make_user
 from tests.tokens import Caller
 
 if TYPE_CHECKING:
@@ -104,3 +106,43 @@ def test_revisions_as_of_a_moment(administrator: Caller, sales: Group) -> None:
     (row,) = administrator.get(address + made["published_at"]).json()["results"]
     assert row["id"] == made["id"]
     assert administrator.get(f"{address}soon").status_code == 400
+
+
+def test_any_two_revisions_are_compared_by_kind_of_change(
+    administrator: Caller, sales: Group
+) -> None:
+    policy = make_policy("Sales exceptions", sales.path)
+    erp, old, same, gone = (
+        make_seen(name, digit, (sales,))
+        for name, digit in (("erp.exe", "a"), ("tool.exe", "b"), ("same.exe", "c"), ("x.exe", "d"))
+    )
+    for process in (erp, old, same, gone):
+        give(process, policy)
+    administrator.post(f"policies/{policy.pk}/publish/")
+    new = make_seen("tool.exe", "e", (sales,), generic_path=old.generic_path)
+    rows = ProcessException.objects.filter(process__in=[old, gone]).values_list("pk", flat=True)
+    retire(actor=SYSTEM, exceptions=list(rows), reason="gone", now=NOW)
+    give(new, policy)
+    give(erp, policy, "terminate")
+    give(make_seen("came.exe", "f", (sales,)), policy)
+    administrator.post(f"policies/{policy.pk}/publish/")
+
+    address = f"policies/{policy.pk}/compare/"
+    told = administrator.get(f"{address}?before=1&after=2").json()
+    assert {(row["kind"], row["process"]) for row in told["changes"]} == {
+        ("added", "came.exe"),
+        ("removed", "x.exe"),
+        ("response", "erp.exe"),
+        ("renewed", "tool.exe"),
+    }
+    by_kind = {row["kind"]: row for row in told["changes"]}
+    assert by_kind["response"]["response_before"] == "ignore"
+    assert by_kind["response"]["response_after"] == "terminate"
+    assert by_kind["renewed"]["hashes_before"] == [f"sha256:{old.hash}"]
+    assert by_kind["renewed"]["hashes"] == [f"sha256:{new.hash}"]
+    back = administrator.get(f"{address}?before=2&after=1").json()
+    assert sorted(row["kind"] for row in back["changes"]) == sorted(by_kind)
+    equal = administrator.get(f"{address}?before=2&after=2").json()
+    assert (equal["is_equal"], equal["changes"]) == (True, [])
+    assert administrator.get(f"{address}?before=1&after=9").status_code == 404
+    assert administrator.get(f"{address}?before=x&after=1").status_code == 400
