@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 STOPS = (Response.QUARANTINE, Response.TERMINATE)
 # Fewer groups than this say nothing about where a program is used.
 FEW_GROUPS = 5
+# At another location of a group that has the policy (or for the group itself).
+BESIDE = "beside"
 # POLICY-FORMATS 7: about 500 hash entries are what a client handles well.
 MANY_HASHES = 400
 
@@ -31,7 +33,7 @@ class RuleFacts:
     processes that are the same file, `writable` paths in which users may write, `groups_seen` in
     how many of the policy's groups it was seen. `wide` is its number of computers there if that is
     more than the set share. `protected` says which protected program it is. `elsewhere` are
-    exceptions for it in other policies above or below: (response, policy, group, "above"/"below").
+    exceptions for its file in other policies: (response, policy, place, "above"/"below"/BESIDE).
     """
 
     exception_id: int
@@ -214,16 +216,25 @@ def _hard(rule: RuleFacts, policy: PolicyFacts) -> Iterator[Finding]:
 
 
 def _elsewhere(rule: RuleFacts) -> Iterator[Finding]:
-    for response, policy, group, side in rule.elsewhere:
-        if (response in STOPS) == (rule.response in STOPS):
-            continue
-        word = Response(response).label
-        yield _of(
-            rule, "subgroup_differs", Grade.CAUTION,
-            f"{_word(rule)} here, {word} {side} in {group} by {policy}.",
-            "If that is meant, say so in both reasons; else give both the same response.",
-        )  # fmt: skip
-        return  # one is enough to look at it
+    """Let through in one place and stopped in another; one finding of each kind is enough."""
+    opposite = [one for one in rule.elsewhere if (one[0] in STOPS) != (rule.response in STOPS)]
+    for response, policy, place, side in opposite:
+        if side == BESIDE:
+            yield _of(
+                rule, "location_differs", Grade.CAUTION,
+                f"{_word(rule)} here, {Response(response).label} by {policy} in {place}: one"
+                " computer does either, by where it is.",
+                "If that is meant, say so in both reasons; else give both the same response.",
+            )  # fmt: skip
+            break
+    for response, policy, place, side in opposite:
+        if side != BESIDE:
+            yield _of(
+                rule, "subgroup_differs", Grade.CAUTION,
+                f"{_word(rule)} here, {Response(response).label} {side} in {place} by {policy}.",
+                "If that is meant, say so in both reasons; else give both the same response.",
+            )  # fmt: skip
+            break
 
 
 def _word(rule: RuleFacts) -> str:

@@ -12,15 +12,15 @@ from exceptions_app.models.exception import ProcessException
 from exceptions_app.policies.draft import KINDS
 from exceptions_app.policies.effective import groups_with, policies_in_force
 from exceptions_app.policies.known_programs import protect_list, protecting, scripting_hosts
-from exceptions_app.policies.lint import STOPS, PolicyFacts, RuleFacts
+from exceptions_app.policies.lint import BESIDE, STOPS, PolicyFacts, RuleFacts
 from exceptions_app.policies.lint_settings import lint_settings
 from exceptions_app.triage.kin import linked_to
 from truscan.models.counts import ProcessSummary, Sighting
-from truscan.models.estate import Computer, Group
+from truscan.models.estate import Computer, Group, Location
 from truscan.models.process import Appearance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from exceptions_app.models.policy import Policy
@@ -70,7 +70,7 @@ def policy_facts(policy: Policy, now: datetime) -> PolicyFacts:
     protected, hosts = defaultdict(list), scripting_hosts()
     for one in protect_list():
         protected[one.name].append(one)
-    elsewhere = _elsewhere(policy, groups, ids)
+    elsewhere = _elsewhere(policy, groups, ids, kin)
 
     def facts(row: ProcessException) -> RuleFacts:
         process, others = row.process, kin.get(row.process_id, [])
@@ -148,24 +148,48 @@ def _wide(stopped: Sequence[int], groups: Sequence[int], most: float) -> dict[in
         return {process: count for process, count in cursor.fetchall() if count > most}
 
 
-def _elsewhere(policy: Policy, groups: Sequence[int], ids: Sequence[int]) -> Elsewhere:
-    """Exceptions for the same processes by other policies in groups above and below."""
+def _elsewhere(
+    policy: Policy, groups: Sequence[int], ids: Sequence[int], kin: Mapping[int, Sequence[Process]]
+) -> Elsewhere:
+    """Exceptions for the same files by policies of the groups above and below, and by those of
+    other locations of the policy's own groups."""
     if not groups:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(AROUND, {"groups": list(groups)})
         side = dict(cursor.fetchall())
-    paths = dict(Group.objects.filter(pk__in=side).values_list("pk", "path"))
-    where: dict[int, tuple[str, str]] = {}
-    for place in policies_in_force(list(side)):
-        if place.policy_id is not None and place.policy_id != policy.pk:
-            where.setdefault(place.policy_id, (paths[place.group_id], side[place.group_id]))
+    where = _neighbours(policy, side | dict.fromkeys(groups, BESIDE))
+    of_file: dict[int, set[int]] = defaultdict(set)
+    for pk in ids:
+        for seen in (pk, *(other.pk for other in kin.get(pk, ()))):
+            of_file[seen].add(pk)
     found: Elsewhere = defaultdict(list)
     others: Any = ProcessException.objects.filter(
-        policy__in=where, process__in=ids, retired_at=None
+        policy__in=where, process__in=list(of_file), retired_at=None
     )
     for process, response, pk, name in others.order_by("policy__name", "pk").values_list(
         "process", "response", "policy", "policy__name"
     ):
-        found[process].append((response, name, *where[pk]))
+        for mine in sorted(of_file[process]):
+            found[mine] += [(response, name, *place) for place in where[pk]]
     return found
+
+
+def _neighbours(policy: Policy, side: Mapping[int, str]) -> dict[int, list[tuple[str, str]]]:
+    """The other policies in force in these groups: for each the first (place, side) of a side."""
+    places = [
+        place for place in policies_in_force(list(side)) if place.policy_id not in (None, policy.pk)
+    ]
+    paths = dict(Group.objects.filter(pk__in=side).values_list("pk", "path"))
+    ids = {place.location_id for place in places if place.location_id is not None}
+    names = dict(Location.objects.filter(pk__in=ids).values_list("pk", "name"))
+    first: dict[tuple[int, str], str] = {}
+    for place in places:
+        text = paths[place.group_id]
+        if place.location_id is not None:
+            text += f", location {names[place.location_id]}"
+        first.setdefault((place.policy_id or 0, side[place.group_id]), text)
+    where: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for (policy_id, on_side), text in first.items():
+        where[policy_id].append((text, on_side))
+    return where

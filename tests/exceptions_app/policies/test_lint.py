@@ -18,6 +18,8 @@ from exceptions_app.errors import BadValue, NeedsSecondPerson, OutOfDate
 from exceptions_app.models.lint import Grade
 from exceptions_app.models.policy import Revision
 from exceptions_app.policies.approval import approve
+from exceptions_app.policies.assign import create_policy
+from exceptions_app.policies.estate_edits import add_location
 from exceptions_app.policies.gate import findings_of
 from exceptions_app.policies.go_back import go_back
 from exceptions_app.policies.known_programs import Protected, protect_list, shipped
@@ -83,6 +85,7 @@ def codes(*rules: RuleFacts, **facts: Any) -> list[str]:
         ({"wide": 6, "response": "terminate"}, ["widely_used"]),
         ({"elsewhere": (("terminate", "Q", "A\\B", "below"),)}, ["subgroup_differs"]),
         ({"elsewhere": (("ignore", "Q", "A\\B", "below"),)}, []),
+        ({"elsewhere": (("terminate", "Q", "A, location VPN", "beside"),)}, ["location_differs"]),
         ({"response": "quarantine", "elsewhere": (("terminate", "Q", "A", "above"),)}, []),
     ],
 )
@@ -203,6 +206,31 @@ def test_two_hashes_of_one_file_are_told_before_publishing_refuses() -> None:
     link_same_file(actor=SYSTEM, first=old, second=new)
     found = [one for one in findings_of(policy, NOW) if one.grade == Grade.GRAVE]
     assert [one.code for one in found] == ["two_responses"] * 2
+
+
+@pytest.mark.django_db
+def test_locations_of_one_group_that_answer_differently_are_told_in_both_policies() -> None:
+    group = make_group("Global")
+    vpn, office = (add_location(actor=SYSTEM, group=group, name=name) for name in ("VPN", "Office"))
+    whole = make_policy("Whole", "Global")
+    away = create_policy(actor=SYSTEM, name="Away", groups=[group], location=vpn, shared=False)
+    create_policy(actor=SYSTEM, name="Desk", groups=[group], location=office, shared=False)
+    tool, alone = make_seen("tool.exe", "a", (group,), signer="Contoso"), make_process("b.exe", "b")
+    old = make_process("tool.exe", hash="c" * 39 + "1", hash_type="sha1")
+    link_same_file(actor=SYSTEM, first=tool, second=old)
+    give(tool, whole)
+    give(old, away, "terminate")
+    give(alone, away, "quarantine")
+
+    def told(policy: Policy) -> list[tuple[str, str]]:
+        found = findings_of(policy, NOW)
+        return [(one.subject, one.reason) for one in found if one.code == "location_differs"]
+
+    ((subject, reason),) = told(whole)
+    assert subject == "tool.exe"
+    assert "Terminate by Away in Global, location VPN" in reason
+    ((_, reason),) = told(away)
+    assert "Ignore by Whole in Global:" in reason
 
 
 @pytest.mark.django_db
