@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("ingest", "triage", "bulk", "replay", "compile", "export", "ramp", "ramp_truth")
+NAMES = ("ingest", "triage", "bulk", "replay", "lint", "compile", "export", "ramp", "ramp_truth")
 
 
 def main() -> int:

@@ -130,7 +130,8 @@ class StillPlaceSerializer(serializers.Serializer[Any]):
     path = serializers.CharField(source="group.path")
     location = serializers.CharField()
     rows = serializers.IntegerField()
-    occurrences = serializers.IntegerField()
+    occurrences = serializers.IntegerField(help_text="detected, or left by the client")
+    unclear = serializers.IntegerField(help_text="the log's word does not say what was done")
     last_on = serializers.DateField()
     causes = CauseSerializer(many=True)
 
@@ -139,8 +140,10 @@ class StillSerializer(serializers.Serializer[Any]):
     process = serializers.IntegerField(source="process.pk")
     name = serializers.CharField(source="process.name")
     hash = serializers.CharField(source="process.hash")
+    response = serializers.CharField()
     since = serializers.DateTimeField()
     occurrences = serializers.IntegerField()
+    unclear = serializers.IntegerField()
     places = StillPlaceSerializer(many=True)
     more_places = serializers.IntegerField()
 
@@ -150,8 +153,12 @@ class EffectSerializer(serializers.Serializer[Any]):
     judged_from = serializers.DateTimeField(allow_null=True)
     heard_at = serializers.DateTimeField(allow_null=True)
     is_proven = serializers.BooleanField(help_text="logs spoke after the heartbeat")
-    not_judged = serializers.IntegerField(help_text="Quarantine and Terminate")
     not_taking_effect = StillSerializer(source="still", many=True)
+    not_clear = StillSerializer(
+        source="unclear", many=True, help_text="Quarantine or Terminate; logs do not say if it acts"
+    )
+    stopping = serializers.IntegerField(help_text="Quarantine and Terminate rules that stopped it")
+    stopped = serializers.IntegerField(help_text="detections that they stopped")
     more = serializers.IntegerField()
     shares = ShareSerializer(many=True)
 
@@ -231,7 +238,7 @@ class PolicyArrivalViewSet(viewsets.GenericViewSet[Policy]):
 
     @extend_schema(responses=EffectSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:
-        """Which Ignore exceptions of the policy are still detected, where, and likely causes."""
+        """Which exceptions do not take effect after the heartbeat, where, and likely causes."""
         user = cast("User", request.user)
         number = int(pk) if pk.isascii() and pk.isdecimal() and len(pk) < 19 else 0
         policy = get_object_or_404(Policy.objects.visible_to(user), pk=number)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+STOPPING = ("quarantine", "terminate")
 # TruScan clients of version 11 know a file by its SHA-1 alone.
 ONLY_SHA1 = re.compile(r"11(?:\.|$)")
 
@@ -41,7 +42,7 @@ class PlaceFacts:
 
 
 def likely_causes(
-    place: PlaceFacts, hashes: Sequence[str], published_at: datetime
+    place: PlaceFacts, hashes: Sequence[str], published_at: datetime, *, response: str = "ignore"
 ) -> tuple[Cause, ...]:
     """The likely causes, the surest first; never empty: not knowing is told too."""
     if not place.is_ours:
@@ -67,6 +68,10 @@ def likely_causes(
     if place.silent or place.unknown:
         sentence = f"Of {place.silent:,} silent and {place.unknown:,} unknown clients nothing is"
         found.append(Cause("not_proven", sentence + " proven: read their serials."))
+    if response in STOPPING:
+        # POLICY-FORMATS 2: these two act when the file is launched, not when a scan finds it.
+        sentence = "It stops the process when it starts: one that ran before goes on until then."
+        found.append(Cause("ran_before", sentence))
     return tuple(found) or (
         Cause(
             "none_known",

@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 
 from exceptions_app.arrival.causes import PlaceFacts, likely_causes
+from exceptions_app.arrival.did import Did, did
 from exceptions_app.arrival.effect import effect_of
 from exceptions_app.arrival.record import ClientReading, GroupReading, record_serials
 from exceptions_app.policies.publish import publish
+from exceptions_app.triage.same_files import link_same_file
 from tests.exceptions_app.acts import give, make_policy
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_sighting
+from truscan.access.sites import explain_term
 from truscan.models.counts import DailyCount
 from truscan.models.detection import Action, EventType
 from truscan.models.estate import Group
@@ -42,12 +45,10 @@ def test_an_exception_that_is_still_detected_after_the_heartbeat_is_flagged() ->
     policy = make_policy("Sales", "Global\\Sales")
     sales = Group.objects.get(path="Global\\Sales")
     apart = make_group("Global\\Sales\\Apart", inherits=False)
-    loud, mute, stopped = (make_process(f"{d}.exe", d) for d in "abc")
-    for process in (loud, mute, stopped):
+    loud, mute = (make_process(f"{d}.exe", d) for d in "ab")
+    for process in (loud, mute):
         make_sighting(process, sales)
-    give(loud, policy)
-    give(mute, policy)
-    give(stopped, policy, "terminate")
+        give(process, policy)
     before = effect_of(policy, None, NOW)
     assert (before.revision, before.still) == (None, ())
     publish(actor=SYSTEM, policy=policy, now=NOW)
@@ -59,10 +60,9 @@ def test_an_exception_that_is_still_detected_after_the_heartbeat_is_flagged() ->
             day=(NOW + days * DAY).date(), group=group, process=process, action=action, **given
         )
 
-    for process in (loud, mute, stopped):
+    for process in (loud, mute):
         detect(process, sales, 1)  # within the heartbeat's day
     detect(mute, sales, 3, event_type=EventType.ALLOWED)
-    detect(stopped, sales, 3)
     detect(loud, sales, 3)
     detect(loud, apart, 3, occurrences=2)
     now = NOW + 4 * DAY
@@ -77,7 +77,7 @@ def test_an_exception_that_is_still_detected_after_the_heartbeat_is_flagged() ->
         clients=[ClientReading(sales.domain_id, "pc", sales.pk, OLD, "11.0.7", "", now)],
     )
     found = effect_of(policy, None, now)
-    assert (found.is_proven, found.not_judged, found.more) == (True, 1, 0)
+    assert (found.is_proven, found.more) == (True, 0)
     (still,) = found.still
     assert (still.process, still.since, still.occurrences) == (loud, NOW, 6)
     assert [(p.group, p.occurrences, [c.code for c in p.causes]) for p in still.places] == [
@@ -90,3 +90,60 @@ def test_an_exception_that_is_still_detected_after_the_heartbeat_is_flagged() ->
     publish(actor=SYSTEM, policy=policy, now=NOW + 3 * DAY)
     assert effect_of(policy, None, now).still[0].since == NOW
     assert effect_of(policy, None, NOW + 60 * DAY).still == ()
+
+
+def test_what_a_client_did_is_told_by_its_word() -> None:
+    for word in ("Quarantined", "PROCESS  terminated", "Cleaned by deletion", "Deleted"):
+        assert did(word) == Did.STOPPED
+    for word in ("Left alone", "Logged", "All actions failed", "Allowed by User"):
+        assert did(word) == Did.LEFT
+    for word in ("", "102", "Mis en quarantaine", "Process termination pending restart", "Bad"):
+        assert did(word) == Did.UNCLEAR
+
+
+@pytest.mark.django_db
+def test_what_is_to_be_stopped_is_judged_by_what_clients_did() -> None:
+    policy = make_policy("Sales", "Global\\Sales")
+    sales = Group.objects.get(path="Global\\Sales")
+    works, fails, unclear, allowed, linked = (make_process(f"{d}.exe", d) for d in "abcde")
+    old = make_process("e.exe", hash="f" * 39 + "1", hash_type="sha1")
+    link_same_file(actor=SYSTEM, first=linked, second=old)
+    for process in (works, fails, unclear, allowed, linked):
+        make_sighting(process, sales)
+        give(process, policy, "quarantine" if process == fails else "terminate")
+    publish(actor=SYSTEM, policy=policy, now=NOW)
+    explain_term(actor=SYSTEM, kind="action", text="Arrêté", meaning="Process terminated")
+
+    def detect(process: Process, word: str, day: int = 3, **more: object) -> None:
+        action, _ = Action.objects.get_or_create(name=word, name_key=word.casefold())
+        given = {"event_type": EventType.SECURITY_RISK, "rows": 1, "occurrences": 4} | more
+        DailyCount.objects.create(
+            day=(NOW + day * DAY).date(), group=sales, process=process, action=action, **given
+        )
+
+    detect(fails, "Left alone", 1)  # before it can have arrived
+    assert effect_of(policy, None, NOW + 4 * DAY).still == ()
+    for word in ("Quarantined", "21", "Arrêté"):
+        detect(works, word)
+    detect(works, "Process termination pending restart")
+    detect(fails, "Left alone")
+    detect(fails, "Quarantined")
+    detect(unclear, "Suspicious")
+    detect(allowed, "", event_type=EventType.ALLOWED)
+    detect(old, "Logged", occurrences=1)
+    found = effect_of(policy, None, NOW + 4 * DAY)
+    assert [(s.process, s.response, s.occurrences, s.unclear) for s in found.still] == [
+        (fails, "quarantine", 4, 0),
+        (allowed, "terminate", 4, 0),
+        (linked, "terminate", 1, 0),
+    ]
+    assert [(s.process, s.occurrences, s.unclear) for s in found.unclear] == [
+        (works, 0, 4),
+        (unclear, 0, 4),
+    ]
+    assert (found.stopping, found.stopped) == (2, 16)
+    assert "ran_before" in {cause.code for cause in found.still[0].places[0].causes}
+    # Another response is another rule: its clock starts anew.
+    give(fails, policy, "terminate")
+    publish(actor=SYSTEM, policy=policy, now=NOW + 3 * DAY)
+    assert fails not in {s.process for s in effect_of(policy, None, NOW + 4 * DAY).still}
