@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from truscan.access.scope import group_ids, has_role_anywhere
+from truscan.access.scope import group_ids, groups_held, has_role_anywhere
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -20,7 +20,7 @@ class PolicyQuerySet(QuerySet[M]):
     def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
         """Policies of the person's groups, and for everybody with the role somewhere those that
         are on no group yet."""
-        ids = group_ids(user, role)
+        ids = groups_held(user, role)
         if ids is None:
             return self
         if not has_role_anywhere(user, role):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import django_filters
@@ -17,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from truscan.access.scope import group_ids, subtree
+from truscan.access.scope import groups_held, named, subtree
 from truscan.classify import LABELS
 from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.detection import EventType
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.contrib.auth.models import User
+
+    from truscan.access.scope import Groups
 
 CAP = 10_000
 TEXT_MAX = 200
@@ -167,9 +171,26 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         return person
 
     @cached_property
-    def ids(self) -> QuerySet[Any] | None:
+    def ids(self) -> Groups:
         """The person's groups, asked once; None = the whole estate."""
-        return group_ids(self.user)
+        return groups_held(self.user)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Those of them in the chosen subtree and site."""
+        wanted = self.form.cleaned_data if self.form.is_valid() else {}
+        ids, chosen = self.ids, wanted.get("group")
+        if not (chosen or wanted.get("site")):
+            return ids
+        qs = Group.objects.all() if ids is None else Group.objects.filter(pk__in=ids)
+        if chosen:
+            qs = qs.filter(reduce(or_, (subtree(g.path_key, g.domain_id) for g in chosen)))
+        if wanted.get("site"):
+            # A replicated row arrives from several sites, so a site means the groups of its logs.
+            sites = Site.objects.filter(name__iexact=wanted["site"]).values("pk")
+            told = ImportGroup.objects.filter(log_import__site__in=sites)
+            qs = qs.filter(pk__in=told.values("group"))
+        return named(qs)
 
     @property
     def chosen_state(self) -> str:
@@ -230,20 +251,8 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
 
     def in_scope(self) -> QuerySet[Sighting]:
         """Every sighting of the person's groups in the chosen subtree and site."""
-        wanted = self.form.cleaned_data if self.form.is_valid() else {}
-        ids = self.ids
-        qs = Sighting.objects.all() if ids is None else Sighting.objects.filter(group__in=ids)
-        if wanted.get("group"):
-            below = Q()
-            for group in wanted["group"]:
-                below |= subtree(group.path_key, group.domain_id)
-            qs = qs.filter(group__in=Group.objects.filter(below).values("pk"))
-        if wanted.get("site"):
-            # A replicated row arrives from several sites, so a site means the groups of its logs.
-            sites = Site.objects.filter(name__iexact=wanted["site"]).values("pk")
-            told = ImportGroup.objects.filter(log_import__site__in=sites)
-            qs = qs.filter(group__in=told.values("group"))
-        return qs
+        ids = self.groups
+        return Sighting.objects.all() if ids is None else Sighting.objects.filter(group__in=ids)
 
     def _in_time(self, qs: QuerySet[Sighting], wanted: dict[str, Any]) -> QuerySet[Sighting]:
         if wanted.get("since") == "change":

@@ -14,7 +14,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
 from exceptions_app.triage.inbox import EVENT_COLUMNS, EVENTS
-from truscan.access.scope import group_ids
+from truscan.access.scope import groups_held
 from truscan.models.counts import DailyCount, Presence, ProcessSummary, Sighting
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from exceptions_app.triage.inbox import InboxFilter
+    from truscan.access.scope import Groups
     from truscan.models.process import Process
 
 PAGE = 50
@@ -111,7 +112,7 @@ def rows_for(
     user: User,
     summaries: Sequence[ProcessSummary],
     now: datetime,
-    ids: QuerySet[Any] | None,
+    ids: Groups,
 ) -> list[Row]:
     """Two queries for everybody, two more to sum the counts of `ids`, the person's groups."""
     rows = {s.pk: _estate_row(s) for s in summaries}
@@ -146,7 +147,7 @@ def event_counts(columns: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(told, key=lambda pair: -pair[1])
 
 
-def _narrow(rows: dict[int, Row], ids: QuerySet[Any]) -> None:
+def _narrow(rows: dict[int, Row], ids: QuerySet[Any] | list[int]) -> None:
     seen = (
         Sighting.objects.filter(process__in=list(rows), group__in=ids)
         .values("process")
@@ -171,7 +172,7 @@ def _narrow(rows: dict[int, Row], ids: QuerySet[Any]) -> None:
         rows[pk].computers = n
 
 
-def _add_trend(rows: dict[int, Row], ids: QuerySet[Any] | None, now: datetime) -> None:
+def _add_trend(rows: dict[int, Row], ids: Groups, now: datetime) -> None:
     start = now.date() - timedelta(days=TREND_DAYS - 1)
     counts = DailyCount.objects.filter(process__in=list(rows), day__gte=start, day__lte=now.date())
     if ids is not None:
@@ -200,7 +201,7 @@ def matching_ids(found: InboxFilter, cap: int) -> list[int]:
 def of_ids(user: User, ids: Iterable[int]) -> QuerySet[ProcessSummary]:
     """Summaries of these processes, as far as the person may see them."""
     qs = ProcessSummary.objects.filter(pk__in=list(ids)).select_related("process")
-    seen = group_ids(user)
+    seen = groups_held(user)
     if seen is None:
         return qs
     return qs.filter(

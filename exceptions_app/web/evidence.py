@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
+    from truscan.access.scope import Groups
+    from truscan.ramp.in_force import LevelInForce
+
 # Values of single rows are read from the newest rows only, so that a flood stays fast.
 RECENT = 1000
 VALUES_SHOWN = 5
@@ -105,11 +108,18 @@ class Evidence:
 
 
 def evidence_of(
-    user: User, process: Process, now: datetime, ids: QuerySet[Any] | None, *, shown: int = 8
+    user: User,
+    process: Process,
+    now: datetime,
+    ids: Groups,
+    *,
+    shown: int = 8,
+    levels: list[LevelInForce] | None = None,
 ) -> Evidence:
     """Everything in about fifteen queries; the caller has checked that the process is visible.
 
-    `ids` are the person's groups, None for the whole estate.
+    `ids` are the person's groups, None for the whole estate; `levels` those in force there, if
+    they are known already.
     """
     seen = process.sightings.all() if ids is None else process.sightings.filter(group__in=ids)
     totals = _totals(seen)
@@ -124,7 +134,7 @@ def evidence_of(
         ),
         totals=totals,
         events=event_counts(totals),
-        places=places_of(process, seen, now, shown),
+        places=places_of(process, seen, now, shown, levels=levels),
         columns=_columns(process, recent, limited=ids is not None),
         appearances=_appearances(process, recent, limited=ids is not None),
         placed=placed_of(user, process),
@@ -148,7 +158,7 @@ def _totals(seen: QuerySet[Sighting]) -> dict[str, Any]:
     )
 
 
-def _recent(process: Process, ids: QuerySet[Any] | None) -> list[tuple[int, int, int]]:
+def _recent(process: Process, ids: Groups) -> list[tuple[int, int, int]]:
     rows = Detection.objects.filter(process=process)
     if ids is not None:
         rows = rows.filter(group__in=ids)
@@ -157,7 +167,13 @@ def _recent(process: Process, ids: QuerySet[Any] | None) -> list[tuple[int, int,
 
 
 def places_of(
-    process: Process, seen: QuerySet[Sighting], now: datetime, shown: int, start: int = 0
+    process: Process,
+    seen: QuerySet[Sighting],
+    now: datetime,
+    shown: int,
+    start: int = 0,
+    *,
+    levels: list[LevelInForce] | None = None,
 ) -> list[Place]:
     """Groups with most detections first, with computers seen and the group's client count."""
     rows = list(seen.select_related("group").order_by("-occurrences", "pk")[start : start + shown])
@@ -166,15 +182,17 @@ def places_of(
     computers = dict(
         counted.annotate(n=Count("computer", distinct=True)).order_by().values_list("group", "n")
     )
-    levels: dict[int, list[str]] = {}
-    for row in levels_in_force(now, groups) if groups else []:
-        levels.setdefault(row.group_id, []).append(row.level)
+    if levels is None:
+        levels = levels_in_force(now, groups) if groups else []
+    by_group: dict[int, list[str]] = {}
+    for level in levels:
+        by_group.setdefault(level.group_id, []).append(level.level)
     return [
         Place(
             row,
             computers.get(row.group_id, 0),
             row.group.client_count,
-            ", ".join(levels.get(row.group_id, [])),
+            ", ".join(by_group.get(row.group_id, [])),
         )
         for row in rows
     ]
@@ -236,7 +254,7 @@ def placed_of(user: User, process: Process) -> list[Placed]:
     return sorted(told, key=lambda row: row.policy.name)
 
 
-def _watches(process: Process, ids: QuerySet[Any] | None) -> list[Watch]:
+def _watches(process: Process, ids: Groups) -> list[Watch]:
     rows = process.watches.select_related("group", "decision").order_by("-started_at")
     return list((rows if ids is None else rows.filter(group__in=ids))[:20])
 
@@ -258,7 +276,7 @@ def earlier_builds(user: User, process: Process) -> list[Process]:
     return list(shown.order_by("-summary__last_at")[:10])
 
 
-def latest_lines(process: Process, ids: QuerySet[Any] | None, shown: int) -> list[Detection]:
+def latest_lines(process: Process, ids: Groups, shown: int) -> list[Detection]:
     rows = Detection.objects.filter(process=process)
     if ids is not None:
         rows = rows.filter(group__in=ids)

@@ -21,18 +21,18 @@ from exceptions_app.triage.newcomers import mark_of
 from exceptions_app.triage.views import landing_of, problems
 from exceptions_app.web import decide, undo
 from exceptions_app.web.evidence import evidence_of
+from truscan.access.scope import groups_held, ids_of, scope_key
 from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.estate import Group, Site
 from truscan.models.process import Process
 from truscan.ramp.in_force import levels_in_force
-from truscan.web.frame import remembered
+from truscan.web.frame import open_processes, remembered
 from truscan.web.gate import person, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.contrib.auth.models import User
-    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
     from truscan.ramp.in_force import LevelInForce
@@ -94,9 +94,9 @@ def chips(found: InboxFilter, data: QueryDict, changed: str) -> list[Chip]:
     return told
 
 
-def application_types(user: User, ids: QuerySet[Any] | None) -> list[str]:
-    """What the log called them in the groups `ids` of the person, for the field's suggestions."""
-    key = "inbox:application-types" if ids is None else f"inbox:application-types:{user.pk}"
+def application_types(user: User) -> list[str]:
+    """What the log called them in the person's groups, the same for all who see these."""
+    ids, key = groups_held(user), f"inbox:application-types:{scope_key(user)}"
     known: list[str] | None = cache.get(key)
     if known is None:
         types = ProcessSummary.objects.exclude(application_type="").order_by("application_type")
@@ -134,6 +134,8 @@ def add_levels(page: Page, levels: list[LevelInForce], found: InboxFilter) -> No
 
 def _counted(user: User, found: InboxFilter, question: str) -> int:
     """Counted to the cap; paging through the same question does not count again."""
+    if question in {"", "state=open"}:
+        return open_processes(user)
     ask = found.qs.order_by()[: CAP + 1].count
     return remembered(user, f"inbox:{_digest(question)}", ask)
 
@@ -172,8 +174,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     # Before the list is read: what is committed in between is told as new, never lost.
     mark = mark_of(found.now)
     page = page_of(found, data.get("after", ""), data.get("before", ""))
-    mine = None if found.ids is None else set(found.ids.values_list("pk", flat=True))
-    levels = levels_in_force(found.now, mine)
+    levels = levels_in_force(found.now, ids_of(found.ids))
     add_levels(page, levels, found)
     newest = max(levels, key=lambda row: row.since, default=None)
     changed = f"{newest.since:%d %b}, level {newest.level}" if newest else ""
@@ -188,7 +189,6 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "chips": chips(found, data, changed),
         "states": [(w, label, query_of(data, state=w, after="", before="")) for w, label in STATES],
         "sites": list(Site.objects.values_list("name", flat=True)[:SUGGESTED]),
-        "application_types": application_types(user, found.ids),
         "columns": [
             (word, label, css, query_of(data, sort=word, after="", before=""))
             for word, label, css in COLUMNS
@@ -209,7 +209,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "no_change_known": data.get("since") == "change" and not levels,
     }
     if page.rows:
-        ctx["evidence"] = evidence_of(user, page.rows[0].process, found.now, found.ids)
+        first = page.rows[0].process
+        ctx["evidence"] = evidence_of(user, first, found.now, found.ids, levels=levels)
     return render(request, "exceptions_app/inbox/inbox.html", ctx)
 
 
@@ -221,12 +222,20 @@ def group_suggestions(request: HttpRequest) -> HttpResponse:
     if text:
         groups = groups.filter(path_key__contains=text)
     paths = groups.order_by("path_key").values_list("path", flat=True)[:SUGGESTED]
-    return render(request, "exceptions_app/inbox/_group_options.html", {"paths": list(paths)})
+    return render(request, "exceptions_app/inbox/_options.html", {"values": list(paths)})
+
+
+@require_GET
+def type_suggestions(request: HttpRequest) -> HttpResponse:
+    """Application types for their field's list, asked for when somebody goes there."""
+    types = application_types(person(request))
+    return render(request, "exceptions_app/inbox/_options.html", {"values": types})
 
 
 urlpatterns = [
     path("", inbox, name="inbox"),
     path("inbox/groups/", group_suggestions, name="inbox-groups"),
+    path("inbox/types/", type_suggestions, name="inbox-types"),
     *decide.urlpatterns,
     *undo.urlpatterns,
 ]

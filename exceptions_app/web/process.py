@@ -22,7 +22,7 @@ from exceptions_app.triage.same_files import link_same_file, policies_with, unli
 from exceptions_app.web.comment_rows import comments_of
 from exceptions_app.web.evidence import evidence_of, places_of
 from truscan.access.actor import Actor
-from truscan.access.scope import group_ids, may_write_groups
+from truscan.access.scope import groups_held, may_write_groups
 from truscan.models.counts import DailyCount, Presence, UserPresence
 from truscan.models.detection import EventType
 from truscan.models.process import Process, SameFile
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
+
+    from truscan.access.scope import Groups
 
 TREND_DAYS = 60
 PAGE = 50
@@ -62,12 +64,12 @@ def visible_process(request: HttpRequest, pk: int) -> Process:
     return get_object_or_404(Process.objects.all().visible_to(person(request)), pk=pk)
 
 
-def _counts(process: Process, ids: QuerySet[Any] | None) -> QuerySet[DailyCount]:
+def _counts(process: Process, ids: Groups) -> QuerySet[DailyCount]:
     rows = DailyCount.objects.filter(process=process)
     return rows if ids is None else rows.filter(group__in=ids)
 
 
-def trend_of(process: Process, ids: QuerySet[Any] | None, today: date) -> Trend:
+def trend_of(process: Process, ids: Groups, today: date) -> Trend:
     start = today - timedelta(days=TREND_DAYS - 1)
     rows = _counts(process, ids).filter(day__gte=start, day__lte=today).values("day", "event_type")
     per_day = rows.annotate(n=Sum("occurrences")).order_by()
@@ -89,12 +91,12 @@ def trend_of(process: Process, ids: QuerySet[Any] | None, today: date) -> Trend:
     return Trend(TREND_DAYS, svg, names, [row for row in table if any(row[1])])
 
 
-def _levels(process: Process, ids: QuerySet[Any] | None) -> list[tuple[int | None, int]]:
+def _levels(process: Process, ids: Groups) -> list[tuple[int | None, int]]:
     rows = _counts(process, ids).values("sensitivity").annotate(n=Sum("occurrences"))
     return list(rows.order_by("sensitivity").values_list("sensitivity", "n"))
 
 
-def _distinct(rows: QuerySet[Any], column: str, ids: QuerySet[Any] | None) -> int:
+def _distinct(rows: QuerySet[Any], column: str, ids: Groups) -> int:
     narrowed = rows if ids is None else rows.filter(group__in=ids)
     told = narrowed.aggregate(n=Count(column, distinct=True))
     return int(told["n"])
@@ -124,7 +126,7 @@ def _refuse_foreign(user: User, first: Process, second: Process) -> None:
 
 def history_of(user: User, process: Process) -> list[DecisionItem]:
     """Decisions on it in the person's policies and groups, newest first."""
-    ids = group_ids(user)
+    ids = groups_held(user)
     rows = process.decision_items.select_related("decision", "policy", "group")
     if ids is not None:
         mine = Policy.objects.all().visible_to(user).values("pk")
@@ -135,7 +137,7 @@ def history_of(user: User, process: Process) -> list[DecisionItem]:
 @require_GET
 def process_page(request: HttpRequest, pk: int) -> HttpResponse:
     process, user, now = visible_process(request, pk), person(request), timezone.now()
-    ids = group_ids(user)
+    ids = groups_held(user)
     ctx = {
         "evidence": evidence_of(user, process, now, ids),
         "trend": trend_of(process, ids, now.date()),
@@ -154,7 +156,7 @@ def process_page(request: HttpRequest, pk: int) -> HttpResponse:
 def evidence_pane(request: HttpRequest, pk: int) -> HttpResponse:
     process = visible_process(request, pk)
     user = person(request)
-    ctx = {"evidence": evidence_of(user, process, timezone.now(), group_ids(user))}
+    ctx = {"evidence": evidence_of(user, process, timezone.now(), groups_held(user))}
     return render(request, "exceptions_app/process/_evidence.html", ctx)
 
 
@@ -179,7 +181,7 @@ def where(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 
 def _where_rows(user: User, process: Process, kind: str, start: int) -> list[Any]:
-    ids = group_ids(user)
+    ids = groups_held(user)
     if kind == "groups":
         seen = process.sightings.all() if ids is None else process.sightings.filter(group__in=ids)
         return list(places_of(process, seen, timezone.now(), PAGE + 1, start))

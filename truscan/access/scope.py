@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from django.apps import apps
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 
+# What `group__in` takes; None is the whole estate.
+Groups: TypeAlias = "QuerySet[Any] | list[int] | None"
+
 _MEMO = "_truscan_grants"
+# Up to so many groups a query names their ids. The planner then knows how many they are and looks
+# them up in a hash, where a subquery is joined by every query anew; longer lists cost more to send.
+NAMED_MAX = 1000
 ROLE_ORDER = ("viewer", "analyst", "approver", "administrator")
 
 
@@ -49,6 +55,9 @@ class _Memo:
     """What was read of a person's grants in one request; None until somebody asks."""
 
     held: tuple[Held, ...] | None = None
+
+    def __init__(self) -> None:
+        self.groups: dict[str, Groups] = {}
 
 
 def read_grants_once(user: AbstractBaseUser) -> None:
@@ -102,6 +111,30 @@ def group_ids(user: AbstractBaseUser, role: str = "viewer") -> QuerySet[Any] | N
     return apps.get_model("truscan", "Group")._default_manager.filter(where).values("pk")
 
 
+def named(groups: QuerySet[Any]) -> Groups:
+    """The ids of the groups if they are few, else a subquery."""
+    told = list(groups.order_by().values_list("pk", flat=True)[: NAMED_MAX + 1])
+    return told if len(told) <= NAMED_MAX else groups.values("pk")
+
+
+def ids_of(groups: Groups) -> set[int] | None:
+    """The ids themselves, however many; None for the whole estate."""
+    if groups is None or isinstance(groups, list):
+        return None if groups is None else set(groups)
+    return set(groups.values_list("pk", flat=True))
+
+
+def groups_held(user: AbstractBaseUser, role: str = "viewer") -> Groups:
+    """As `group_ids`, but read once in a request and named if they are few."""
+    memo: _Memo | None = getattr(user, _MEMO, None)
+    ids = group_ids(user, role)
+    if memo is None or ids is None:
+        return ids
+    if role not in memo.groups:
+        memo.groups[role] = named(ids)
+    return memo.groups[role]
+
+
 def scope_key(user: AbstractBaseUser) -> str:
     """Equal for people who see the same groups; empty for who sees none."""
     held = _held(user, "viewer")
@@ -125,7 +158,7 @@ def may_write_groups(user: AbstractBaseUser, role: str, groups: Iterable[int]) -
 
 class GroupQuerySet(QuerySet[M]):
     def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
-        ids = group_ids(user, role)
+        ids = groups_held(user, role)
         return self if ids is None else self.filter(pk__in=ids)
 
     def at_or_below(self, group: Group) -> Self:
@@ -137,7 +170,7 @@ class ScopedQuerySet(QuerySet[M]):
     """Rows that belong to one group."""
 
     def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
-        ids = group_ids(user, role)
+        ids = groups_held(user, role)
         return self if ids is None else self.filter(group__in=ids)
 
 
@@ -156,7 +189,7 @@ class SightingQuerySet(ScopedQuerySet[M]):
 class ProcessQuerySet(QuerySet[M]):
     def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
         """Processes seen in at least one group of the person."""
-        ids = group_ids(user, role)
+        ids = groups_held(user, role)
         if ids is None:
             return self
         sightings = apps.get_model("truscan", "Sighting")._default_manager
@@ -166,7 +199,7 @@ class ProcessQuerySet(QuerySet[M]):
 class LogImportQuerySet(QuerySet[M]):
     def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
         """Imports with lines of the person's groups, and those that he handed in himself."""
-        ids = group_ids(user, role)
+        ids = groups_held(user, role)
         if ids is None:
             return self
         seen = apps.get_model("truscan", "ImportGroup")._default_manager
@@ -178,7 +211,7 @@ class LogImportQuerySet(QuerySet[M]):
 class RampPlanQuerySet(QuerySet[M]):
     def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
         """Plans whose scan policy is used in at least one group of the person."""
-        ids = group_ids(user, role)
+        ids = groups_held(user, role)
         if ids is None:
             return self
         uses = apps.get_model("truscan", "ScanPolicyUse")._default_manager

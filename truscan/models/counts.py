@@ -280,7 +280,15 @@ class DailyCount(models.Model):
                 nulls_distinct=False,
             )
         ]
-        indexes = [models.Index(fields=["process", "day"], name="daily_count_process")]
+        # With the counts in it, the days of a process are read without its rows: a frequent one has
+        # tens of thousands of them.
+        indexes = [
+            models.Index(
+                fields=["process", "day"],
+                include=["group", "location", "event_type", "rows", "occurrences"],
+                name="daily_count_covering",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: process {self.process_id} in group {self.group_id}"

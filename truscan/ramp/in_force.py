@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from truscan.models.estate import Group
-from truscan.models.ramp import RampEvent, RampPlan, ScanPolicyUse, ScanSettingChange
+from truscan.models.ramp import RampEvent, RampPlan, ScanPolicyUse, ScanSettingChange, Track
 from truscan.ramp.plan import WATCHED
 from truscan.ramp.scan_settings import CONTENT
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
+TRACK_LABELS: dict[str, str] = dict(Track.choices)
 CHANGES = (RampEvent.Kind.CONFIRMED, RampEvent.Kind.BACK)
 
 
@@ -40,18 +41,18 @@ def levels_in_force(at: datetime, group_ids: Collection[int] | None = None) -> l
     for any number of plans.
     """
     found: list[LevelInForce] = []
-    plans = RampPlan.objects.select_related("scan_policy").filter(ended_at=None)
     newest = _newest_changes(at)
     followers = _followers() if newest else {}
-    for plan in plans.order_by("pk"):
-        event = newest.get(plan.pk)
-        if event is None:
-            continue
-        for group_id in sorted(followers.get(plan.scan_policy_id, ())):
+    plans = RampPlan.objects.filter(pk__in=list(newest), ended_at=None).order_by("pk")
+    # Plain values: a page of a large estate asks this of hundreds of plans.
+    for pk, policy, policy_name, track in plans.values_list(
+        "pk", "scan_policy", "scan_policy__name", "track"
+    ):
+        level, since = newest[pk]
+        name = f"{policy_name} · {TRACK_LABELS.get(track, track)}"
+        for group_id in sorted(followers.get(policy, ())):
             if group_ids is None or group_id in group_ids:
-                found.append(
-                    LevelInForce(group_id, plan.pk, str(plan), plan.track, event.level, event.at)
-                )
+                found.append(LevelInForce(group_id, pk, name, track, level, since))
     return found
 
 
@@ -91,8 +92,11 @@ def _followers() -> dict[int, set[int]]:
     return found
 
 
-def _newest_changes(at: datetime) -> dict[int, RampEvent]:
+def _newest_changes(at: datetime) -> dict[int, tuple[str, datetime]]:
+    """The level that each plan confirmed last, and since when."""
     # The end of a watch is confirmed like a level, and changes nothing.
     events = RampEvent.objects.filter(kind__in=CHANGES, at__lte=at).exclude(level=WATCHED)
     newest = events.order_by("plan_id", "-at", "-id").distinct("plan_id")
-    return {event.plan_id: event for event in newest}
+    return {
+        plan: (level, since) for plan, level, since in newest.values_list("plan", "level", "at")
+    }

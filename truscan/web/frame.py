@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from truscan.access.scope import has_role_anywhere, sees_whole_estate
-from truscan.models.counts import ProcessSummary, Sighting
+from truscan.models.counts import Sighting
 from truscan.models.log_import import LogImport
+from truscan.models.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,11 +104,15 @@ def register_views(ask: Callable[[AbstractBaseUser], Saved]) -> None:
 
 
 def open_processes(user: AbstractBaseUser) -> int:
-    """Processes that a person of these groups can still decide, counted to the cap."""
+    """Processes that a person of these groups can still decide, counted to the cap: once for the
+    rail and for the inbox without filters."""
+    return remembered(user, "open", lambda: _count_open(user))
+
+
+def _count_open(user: AbstractBaseUser) -> int:
     waiting = Sighting.objects.visible_to(user).open(timezone.now())
-    waiting = waiting.filter(process__on_symantec_list=False)
-    found = ProcessSummary.objects.filter(Exists(waiting.filter(process=OuterRef("pk"))))
-    return found.order_by()[: CAP + 1].count()
+    waiting = waiting.exclude(process__in=Process.objects.filter(on_symantec_list=True))
+    return waiting.order_by().values("process").distinct()[: CAP + 1].count()
 
 
 def _imports_at_work(user: AbstractBaseUser) -> int | None:
@@ -133,15 +137,15 @@ def forget_counts(user: AbstractBaseUser) -> None:
 
 
 def _counts(user: AbstractBaseUser) -> dict[str, int | None]:
-    return remembered(
+    others = remembered(
         user,
         "rail",
         lambda: {
-            "inbox": open_processes(user),
             "import-list": _imports_at_work(user),
             **{name: ask(user) for name, ask in COUNTED.items()},
         },
     )
+    return {"inbox": open_processes(user), **others}
 
 
 def _current(request: HttpRequest) -> str:

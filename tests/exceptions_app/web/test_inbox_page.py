@@ -116,6 +116,17 @@ def test_group_suggestions_stay_in_scope(client: Client, sales: Group) -> None:
     assert "Lab" not in r.text
 
 
+def test_type_suggestions_stay_in_scope(client: Client, sales: Group) -> None:
+    lab = make_group("My Company\\Lab")
+    make_seen("a.exe", "a", (lab,), summary={"application_type": "Keylogger"})
+    make_seen("b.exe", "b", (sales,), summary={"application_type": "Trojan"})
+    sign_in(client, "member", "viewer", sales)
+    assert 'hx-get="/inbox/types/"' in client.get("/").text
+    r = client.get("/inbox/types/")
+    assert 'value="Trojan"' in r.text
+    assert "Keylogger" not in r.text
+
+
 def test_number_of_queries_does_not_grow_with_the_rows(
     client: Client,
     owner: User,

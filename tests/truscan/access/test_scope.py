@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.make import make_group, make_process, make_sighting, make_user
-from truscan.access.scope import has_role_anywhere, may_write_groups, sees_whole_estate
+from truscan.access import scope
+from truscan.access.scope import (
+    groups_held,
+    has_role_anywhere,
+    may_write_groups,
+    read_grants_once,
+    sees_whole_estate,
+)
 from truscan.models.counts import Sighting
 from truscan.models.estate import Group
 from truscan.models.process import Process
@@ -76,3 +83,20 @@ def test_a_closed_account_sees_nothing() -> None:
     user.is_active = False
     user.save()
     assert paths_of(user) == set()
+
+
+@pytest.mark.parametrize("most", [0, 10])
+def test_few_groups_are_named_and_many_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(scope, "NAMED_MAX", most)
+    sales = make_group("My Company\\Sales")
+    make_sighting(make_process("a.exe"), sales)
+    make_sighting(make_process("b.exe"), make_group("My Company\\Lab"))
+    user = make_user("member", "analyst", sales)
+    read_grants_once(user)
+    held = groups_held(user)
+    assert held == [sales.pk] if most else not isinstance(held, list)
+    assert [s.group_id for s in Sighting.objects.visible_to(user)] == [sales.pk]
+    assert [p.name for p in Process.objects.visible_to(user)] == ["a.exe"]
+    assert not Sighting.objects.visible_to(user, "approver").exists()
