@@ -68,12 +68,14 @@ _DELETES: tuple[tuple[str, str], ...] = (
     ("policy", "id IN (SELECT id FROM gone_policy)"),
     ("groupserial", "group_id IN (SELECT id FROM gone_group)"),
     ("clientserial", "domain_id IN (SELECT id FROM gone_domain)"),
+    ("dossier", "plan_id IN (SELECT id FROM gone_plan)"),
 )
 _GUARDED = (
     "exceptions_app_revision",
     "exceptions_app_revisionentry",
     "exceptions_app_placement",
     "exceptions_app_inheritancechange",
+    "exceptions_app_dossier",
 )
 
 

@@ -91,3 +91,9 @@ class ViewInUse(ExceptionsError):
     """A shared view is the landing page of a role."""
 
     code = "view_in_use"
+
+
+class NotComplete(ExceptionsError):
+    """A plan's dossier is sealed at its last level or after it."""
+
+    code = "not_complete"

@@ -10,6 +10,7 @@ from exceptions_app.api import (
     arrival,
     comments,
     decisions,
+    dossier,
     groups,
     importing,
     lint,
@@ -45,6 +46,7 @@ for prefix, viewset, name in ROUTES:
 urlpatterns = [
     *policy_schema.urlpatterns,
     *importing.urlpatterns,
+    *dossier.urlpatterns,
     *replay.urlpatterns,
     *why.urlpatterns,
     *router.urls,

@@ -63,7 +63,11 @@ def verifies(text: str, signature: str, public_key: str) -> bool:
 
 def is_ours(revision: Revision) -> bool:
     """True if the revision was signed with the key that is set today."""
-    return bool(revision.public_key) and revision.public_key == sign("")[1]
+    return is_key_of_today(revision.public_key)
+
+
+def is_key_of_today(public_key: str) -> bool:
+    return bool(public_key) and public_key == sign("")[1]
 
 
 def public_pem() -> str:

@@ -8,6 +8,12 @@ from __future__ import annotations
 from tests.permissions.row import Row
 
 ROWS = [
+    Row("ramp-dossier", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
+    Row("ramp-dossier-draft", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
+    Row("ramp-dossier-seal", "POST", "302 404 403 403 302 302 302", lambda o, w: [o.plan.pk]),
+    Row("ramp-dossier-sealed", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.sealed, 1]),
+    Row("ramp-dossier-json", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.sealed, 1]),
+    Row("ramp-dossier-sig", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.sealed, 1]),
     Row("ramp-replay", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("ramp-list", "GET", "302 200 200 200 200 200 200"),
     Row("ramp-create", "GET", "302 404 404 404 200 200 200"),

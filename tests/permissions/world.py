@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from exceptions_app.dossier.seal import seal
 from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.comment import Comment, Mention
 from exceptions_app.models.decision import Decision
@@ -37,6 +38,7 @@ from truscan.models.audit import AuditEvent
 from truscan.models.counts import Sighting
 from truscan.models.estate import Group
 from truscan.models.process import Process
+from truscan.ramp.actions import end
 from truscan.ramp.calendar import make_link, make_own_link
 from truscan.ramp.create import create_plan
 
@@ -102,6 +104,7 @@ class Side:
     approval: ApprovalRequest
     watch: Watch
     plan: RampPlan
+    sealed: int
     calendar: str
     clerk: User
     grant: RoleGrant
@@ -204,6 +207,16 @@ def make_side(path: str, digits: str, site: Site) -> Side:
         days=90,
         now=AT,
     )
+    ended = create_plan(
+        actor=SYSTEM,
+        scan_policy=f"AV {group.name}",
+        track="keyloggers",
+        uses=[(group, None)],
+        start_on=date(2026, 3, 2),
+        days=90,
+        now=AT,
+    )
+    end(actor=SYSTEM, plan=ended, reason="taken over", now=AT)
     clerk = make_user(f"clerk-{group.name}".lower())
     grant = grant_role(actor=SYSTEM, user=clerk, role="viewer", group=group)
     token, _ = create_token(
@@ -222,6 +235,7 @@ def make_side(path: str, digits: str, site: Site) -> Side:
         approval=approval,
         watch=Watch.objects.get(group=group),
         plan=plan,
+        sealed=seal(actor=SYSTEM, plan=ended, now=now).plan_id,
         calendar=make_link(actor=SYSTEM, plan=plan),
         clerk=clerk,
         grant=grant,

@@ -72,6 +72,21 @@ def exact(at: datetime | None) -> str:
 
 
 @register.filter
+def utc_text(at: str | None) -> str:
+    """A time of a signed document: in UTC as it stands there, whoever reads it.
+
+    >>> utc_text("2026-03-02T09:25:00Z")
+    '2026-03-02 09:25 UTC'
+    """
+    return f"{at[:10]} {at[11:16]} UTC" if at else "not known"
+
+
+@register.filter
+def utc_day(at: str | None) -> str:
+    return at[:10] if at else "not known"
+
+
+@register.filter
 def ago(at: datetime | None, now: datetime | None = None) -> str:
     """Relative, the exact time on hover and in print."""
     if at is None:

@@ -1,0 +1,227 @@
+"""How a plan went: its steps, what each stay at a level brought, acts, overrides, settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from truscan.models.audit import AuditEvent
+from truscan.ramp.gates import show
+from truscan.ramp.history import stays_of
+from truscan.ramp.open_days import facts_of as open_days_facts
+from truscan.ramp.outline import utc
+from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, in_order
+from truscan.ramp.rows import events_of
+from truscan.ramp.scan_settings import SETTINGS
+from truscan.ramp.thresholds import RULES, Key, Unit
+from truscan.ramp.words import level_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from truscan.models.ramp import RampEvent, RampPlan
+    from truscan.ramp.history import Stay
+    from truscan.ramp.schedule import State
+
+THRESHOLD_SET = "ramp.threshold_set"
+# Told to people and calendars; nothing of the plan changes by them.
+NO_ACTS = ("ramp.reminded", "ramp.calendar_link_made")
+
+
+def plan_told(row: RampPlan, state: State) -> dict[str, Any]:
+    """The plan as it was made, and how its way to the last level keeps to the guide's 60 to 90
+    days (p. 77)."""
+    made = next((e for e in row.events.all() if e.kind == "created"), None)
+    uses = row.scan_policy.uses.all()
+    return {
+        "scan_policy": row.scan_policy.name,
+        "track": row.track,
+        "track_name": row.get_track_display(),
+        "profile": row.profile,
+        "groups": [
+            {"path": use.group.path, "location": use.location.name if use.location else None}
+            for use in uses
+        ],
+        "start_on": row.start_on.isoformat(),
+        "planned_days": row.days,
+        "timezone": row.timezone,
+        "closed_days": open_days_facts(state.open_days),
+        "made_by": made.actor_name if made else None,
+        "made_at": utc(made.at) if made else None,
+        "reason": (made.reason or None) if made else None,
+        "days_to_the_last_level": state.projected_days,
+        "within_guide": None
+        if state.projected_days is None
+        else MIN_DAYS <= state.projected_days <= MAX_DAYS,
+    }
+
+
+def steps_told(row: RampPlan, state: State) -> list[dict[str, Any]]:
+    return [
+        {
+            "level": step.level,
+            "name": level_name(row.track, step.level),
+            "stage": step.stage.value,
+            "planned_on": step.planned_on.isoformat(),
+            "reached_on": step.reached_on.isoformat() if step.reached_on else None,
+            "status": step.status.value,
+        }
+        for step in state.steps
+    ]
+
+
+def stays_told(row: RampPlan, state: State, as_of: datetime) -> list[dict[str, Any]]:
+    """Every stretch of time at a level with what it brought; null where nothing was reported."""
+    told = []
+    for spell, stay in zip(state.spells, stays_of(row, as_of), strict=True):
+        brought = stay.brought
+        told.append(
+            {
+                "level": stay.level,
+                "name": stay.name,
+                "since": utc(spell.since),
+                "until": utc(spell.until),
+                "first_day": stay.first_on.isoformat(),
+                "last_day": stay.last_on.isoformat(),
+                "days_reported": brought.days if brought else 0,
+                "new_processes": brought.new if brought else None,
+                "potential": brought.potential if brought else None,
+                "security": brought.security if brought else None,
+                "ratio": _rounded(brought.ratio if brought else None, 3),
+                "detections_a_day": _rounded(brought.a_day if brought else None, 1),
+                "notifications": _rounded(stay.notifications, 2),
+                "groups_reported": _groups_reported(stay),
+            }
+        )
+    return told
+
+
+def events_told(row: RampPlan) -> list[dict[str, Any]]:
+    """Everything that happened, in its order, with the gates as they were judged then."""
+    rows = {event.pk: event for event in row.events.all()}
+    return [
+        {
+            "kind": event.kind.value,
+            "what": rows[event.id].get_kind_display(),
+            "level": event.level or None,
+            "name": level_name(row.track, event.level) if event.level else None,
+            "at": utc(event.at),
+            "by": rows[event.id].actor_name,
+            "means": rows[event.id].means,
+            "reason": event.reason or None,
+            "moved_to": event.on.isoformat() if event.on else None,
+            "gates": gates_told(rows[event.id].facts.get("gates", ())),
+            "overrides": list(rows[event.id].facts.get("overrides", ())),
+        }
+        for event in in_order(events_of(row))
+    ]
+
+
+def gates_told(kept: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Gates as an event keeps them, with title and number in words for who reads only this."""
+    return [
+        {
+            "gate": gate["gate"],
+            "title": RULES[Key(gate["gate"])].title if gate["gate"] in set(Key) else gate["gate"],
+            "answer": gate["answer"],
+            "number": _rounded(gate["number"], 6),
+            "bound": gate["bound"],
+            "mode": gate["mode"],
+            "shown": show(_unit(gate["gate"]), gate["number"]),
+            "asked": show(_unit(gate["gate"]), gate["bound"]),
+        }
+        for gate in kept
+    ]
+
+
+def overrides_told(row: RampPlan) -> list[dict[str, Any]]:
+    """Each override that was given, with who asked for it where a second person signed."""
+    asked: RampEvent | None = None
+    found = []
+    for event in sorted(row.events.all(), key=lambda event: event.pk):
+        if event.kind == "override_asked":
+            asked = event
+        elif event.kind in ("confirmed", "back"):
+            asked = None
+        elif event.kind == "overridden":
+            found.append(_override(row, event, asked))
+    return found
+
+
+def _override(row: RampPlan, given: RampEvent, asked: RampEvent | None) -> dict[str, Any]:
+    first = asked or given
+    return {
+        "level": given.level,
+        "name": level_name(row.track, given.level),
+        "gates": list(given.facts.get("overrides", ())),
+        "titles": [
+            RULES[Key(key)].title if key in set(Key) else key
+            for key in given.facts.get("overrides", ())
+        ],
+        "asked_by": first.actor_name,
+        "asked_at": utc(first.at),
+        "reason": first.reason or None,
+        "second_person": given.actor_name if asked else None,
+        "given_at": utc(given.at),
+        "second_reason": (given.reason or None) if asked else None,
+    }
+
+
+def settings_told(row: RampPlan, as_of: datetime) -> list[dict[str, Any]]:
+    """Changes of the scan policy's other settings in the time of the plan, in their order."""
+    changes = row.scan_policy.setting_changes.filter(at__lte=as_of).order_by("at", "id")
+    return [
+        {
+            "setting": change.setting,
+            "label": SETTINGS[change.setting].label if change.setting in SETTINGS else "Content",
+            "value": change.value,
+            "at": utc(change.at),
+            "by": change.actor_name,
+            "reason": change.reason or None,
+        }
+        for change in changes
+    ]
+
+
+def thresholds_told(row: RampPlan) -> list[dict[str, Any]]:
+    """Bounds that the plan's approvers set, from the ledger, with the hash of each line."""
+    lines = AuditEvent.objects.filter(
+        code=THRESHOLD_SET, object_type="rampplan", object_id=str(row.pk)
+    ).order_by("id")
+    return [
+        {
+            "at": utc(line.at),
+            "by": line.actor_name,
+            "reason": line.reason or None,
+            "before": line.before,
+            "after": line.after,
+            "ledger_hash": line.hash,
+        }
+        for line in lines
+    ]
+
+
+def ledger_told(row: RampPlan) -> list[dict[str, Any]]:
+    """The lines of the ledger that tell of the plan's acts, reminders left out."""
+    lines = AuditEvent.objects.filter(object_type="rampplan", object_id=str(row.pk))
+    acts = lines.filter(code__startswith="ramp.").exclude(code__in=NO_ACTS).order_by("id")
+    return [
+        {"code": code, "at": utc(at), "hash": hash_}
+        for code, at, hash_ in acts.values_list("code", "at", "hash")
+    ]
+
+
+def _groups_reported(stay: Stay) -> int | None:
+    return len(stay.by_group) if stay.brought else None
+
+
+def _unit(gate: str) -> Unit:
+    return RULES[Key(gate)].unit if gate in set(Key) else Unit.OCCURRENCES
+
+
+def _rounded(number: float | None, digits: int) -> float | int | None:
+    """Short, and a whole number without its .0: the same text on every machine."""
+    if number is None:
+        return None
+    value = round(number, digits)
+    return int(value) if value == int(value) else value
