@@ -2,95 +2,73 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from exceptions_app.errors import ExceptionsError
 
 
 class SepmError(ExceptionsError):
+    """Each kind says its word for machines, and whether it passes, where it is defined."""
+
     code = "sepm"
-    passes = False
+    passes: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, code: str, passes: bool = False, **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        cls.code, cls.passes = f"sepm_{code}", passes
 
 
-class Unreachable(SepmError):
+class Unreachable(SepmError, code="unreachable", passes=True):
     """No whole answer. Whether a change arrived is not known: read before it is repeated."""
 
-    code = "sepm_unreachable"
-    passes = True
 
-
-class NotTheServer(SepmError):
+class NotTheServer(SepmError, code="certificate"):
     """Its certificate is not the one that was configured: nothing was sent."""
 
-    code = "sepm_certificate"
 
-
-class Blocked(SepmError):
+class Blocked(SepmError, code="blocked"):
     """The address is in a private network that the operator has not allowed."""
 
-    code = "sepm_blocked"
+
+class SignInRefused(SepmError, code="sign_in"):
+    """Account, password or domain are wrong, or the stored password cannot be opened."""
 
 
-class SignInRefused(SepmError):
-    code = "sepm_sign_in"
-
-
-class NotAllowed(SepmError):
+class NotAllowed(SepmError, code="not_allowed"):
     """The account may not do that; nearly all of this needs a System Administrator."""
 
-    code = "sepm_not_allowed"
 
-
-class NotThere(SepmError):
+class NotThere(SepmError, code="not_there"):
     """SEPM has no such object (404, 410)."""
 
-    code = "sepm_not_there"
 
-
-class IsThere(SepmError):
+class IsThere(SepmError, code="exists"):
     """An object of that name exists (409)."""
 
-    code = "sepm_exists"
 
-
-class Refused(SepmError):
+class Refused(SepmError, code="refused"):
     """SEPM does not accept what was sent (400, 422 and others)."""
 
-    code = "sepm_refused"
 
-
-class Locked(SepmError):
+class Locked(SepmError, code="locked", passes=True):
     """Somebody edits the policy just now (423)."""
 
-    code = "sepm_locked"
-    passes = True
 
-
-class InTrouble(SepmError):
+class InTrouble(SepmError, code="trouble", passes=True):
     """SEPM answers 5xx."""
 
-    code = "sepm_trouble"
-    passes = True
 
-
-class OddAnswer(SepmError):
+class OddAnswer(SepmError, code="answer", passes=True):
     """The answer is not what the interface describes: an error text where a page should be."""
 
-    code = "sepm_answer"
-    passes = True
 
-
-class Unlike(SepmError):
+class Unlike(SepmError, code="stale"):
     """What SEPM holds is not what the plan was made for: make a new plan."""
 
-    code = "sepm_stale"
 
-
-class OutOfScope(SepmError):
+class OutOfScope(SepmError, code="scope"):
     """The change would reach groups that the person does not approve for."""
 
-    code = "sepm_scope"
 
-
-class Stopped(SepmError):
+class Stopped(SepmError, code="stopped"):
     """Somebody stopped the job, or another worker has it."""
-
-    code = "sepm_stopped"
