@@ -20,6 +20,7 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.web.reviews import due_count
         from exceptions_app.web.saved_views import in_rail
         from truscan import coverage, ticking
+        from truscan.delivery import webhooks
         from truscan.web import frame
 
         coverage.register(Decided())
@@ -28,6 +29,7 @@ class ExceptionsConfig(AppConfig):
         frame.register_count("approval-list", waiting)
         frame.register_count("my-work", waits)
         frame.register_count("review-list", due_count)
+        webhooks.tell_in_full("policy.published", "exception.expired", "sepm.drift_found")
         ticking.register("expiries", expiry.tick)
         ticking.register("reminders of reviews", reminders.tick)
         ticking.register("SEPM jobs", job.tick)

@@ -49,7 +49,7 @@ class Dies(Exception):
 class Simulated:
     """`faults` maps a request ("PATCH policies", a method and a part of the path) to what happens,
     a list that is used up: "die" (before it is done), "die after" (done, but no answer), a status,
-    or "text" (an error text where JSON should be)."""
+    a status with a body, or "text" (an error text where JSON should be)."""
 
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     locations: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -125,6 +125,8 @@ class Simulated:
                 raise Dies
             if fault == "text":
                 raise Answer(200, "An unexpected error occurred. Contact your administrator.")
+            if isinstance(fault, tuple):
+                raise Answer(*fault)
             if isinstance(fault, int):
                 raise error(fault, f"Simulated {fault}")
             try:

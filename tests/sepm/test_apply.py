@@ -19,9 +19,10 @@ from exceptions_app.sepm.apply import make_application
 from exceptions_app.sepm.errors import OutOfScope
 from exceptions_app.sepm.plan import make_plan
 from exceptions_app.sepm.setup import access_of, save_server
-from tests.exceptions_app.acts import give, make_policy
+from tests.exceptions_app.acts import give
 from tests.make import SYSTEM, make_group, make_process, make_user
-from tests.sepm.simulated import PASSWORD, USER, sepm_id
+from tests.sepm.servers import SALES, again, applied, facts, planned, rules_of, run
+from tests.sepm.simulated import PASSWORD, sepm_id
 from truscan.access.actor import Actor
 from truscan.audit import verify
 from truscan.models.audit import AuditEvent
@@ -32,69 +33,6 @@ if TYPE_CHECKING:
     from tests.sepm.simulated import Simulated
 
 pytestmark = pytest.mark.django_db
-SALES = "My Company\\Sales"
-
-
-@pytest.fixture(autouse=True)
-def inline(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.HAS_BROKER = False
-    monkeypatch.setattr("exceptions_app.sepm.client.PAUSES", ())
-
-
-def facts(address: str, authority: Identity, **more: Any) -> dict[str, Any]:
-    return {
-        "name": "SEPM one", "url": address, "username": USER, "domain": "Default",
-        "trust_kind": "ca", "ca_pem": authority.pem, **more,
-    }  # fmt: skip
-
-
-@pytest.fixture
-def server(address: str, authority: Identity) -> SepmServer:
-    return save_server(actor=SYSTEM, given=facts(address, authority), password=PASSWORD)
-
-
-@pytest.fixture
-def policy(sepm: Simulated) -> Policy:
-    """Ignore for a, Terminate for b; SEPM has the group with a policy of others on it."""
-    sepm.group("My Company")
-    group = sepm.group(SALES)
-    sepm.assigned[group, sepm_id(SALES + " Default")] = sepm.policy("Exceptions policy")
-    made = make_policy("Sales exceptions", SALES)
-    give(make_process("a.exe", "a"), made)
-    give(make_process("b.exe", "b"), made, "terminate")
-    publish(actor=SYSTEM, policy=made, now=timezone.now())
-    return made
-
-
-def run(made: SepmJob) -> SepmJob:
-    """What the commit hook does outside tests."""
-    done = job.run_job(made.pk, now=timezone.now())
-    assert done is not None
-    return done
-
-
-def planned(server: SepmServer, *policies: Policy, actor: Actor = SYSTEM) -> SepmJob:
-    now = timezone.now()
-    return run(make_plan(actor=actor, server=server, policies=policies, now=now))
-
-
-def applied(server: SepmServer, *policies: Policy) -> SepmJob:
-    now = timezone.now() + timedelta(seconds=1)
-    return run(make_application(actor=SYSTEM, plan=planned(server, *policies), now=now))
-
-
-def again(stopped: SepmJob) -> SepmJob:
-    return run(job.resume_job(actor=SYSTEM, job=stopped, now=timezone.now()))
-
-
-def rules_of(sepm: Simulated, name: str = "Sales exceptions") -> dict[str, str]:
-    body = next(one for one in sepm.policies.values() if one["name"] == name)
-    return {
-        rule["processfile"]["sha2"][:1]: rule["action"]
-        for rows in body["configuration"].values()
-        for rule in rows
-        if "processfile" in rule
-    }
 
 
 @pytest.mark.parametrize("interface", [1, 2])

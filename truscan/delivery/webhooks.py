@@ -38,8 +38,8 @@ LEASE = timedelta(minutes=2)
 RETRIES = (1, 5, 30, 120, 480, 1440, 1440)  # minutes; after the last one it is given up
 SCAN = 1000  # ledger entries looked at per tick and webhook
 BATCH = 50
-# Acts of the schedule that exist to be told: what they say goes out in full.
-TOLD_IN_FULL = frozenset({"ramp.reminded"})
+# Acts that exist to be told: what they say of themselves goes out as `details`.
+TOLD_IN_FULL = {"ramp.reminded"}
 BATCH_SECONDS = 20
 
 
@@ -93,6 +93,11 @@ def send_again(*, actor: Actor, delivery: WebhookDelivery, now: datetime) -> boo
     said = {"delivery": delivery.pk, "event": delivery.event_id}
     audit.record("webhook.sent_again", actor=actor, obj=delivery.webhook, after=said)
     return True
+
+
+def tell_in_full(*codes: str) -> None:
+    """Called once by the app that writes these acts: what they say is meant for other programs."""
+    TOLD_IN_FULL.update(codes)
 
 
 def is_awaited(code: str) -> bool:
@@ -196,7 +201,7 @@ def _told(event: AuditEvent) -> dict[str, Any]:
     text = f"{event.actor_name}: {event.code} {event.object_name}"
     if event.code in TOLD_IN_FULL and event.after:
         data["details"] = event.after
-        text = str(event.after["text"])
+        text = str(event.after.get("text") or text)
     return {
         "type": event.code,
         "timestamp": event.at.isoformat(),
