@@ -34,3 +34,6 @@ class Caller:
         return self.client.post(
             f"/api/v1/{path}", body or {}, headers=headers, content_type="application/json"
         )
+
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        return self.client.put(f"/api/v1/{path}", body, content_type="application/json")

@@ -1,25 +1,21 @@
-"""sepm-servers/ and sepm-jobs/: read, plan, apply, look for drift; the twins of the pages."""
+"""sepm-jobs/: work on SEPM servers with its steps; apply a plan, go on, stop."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, mixins, serializers, viewsets
+from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
-from exceptions_app.models.policy import Policy
-from exceptions_app.models.sepm import SepmJob, SepmServer, SepmStep
-from exceptions_app.sepm import drift
+from exceptions_app.models.sepm import SepmJob, SepmStep
 from exceptions_app.sepm.apply import make_application
-from exceptions_app.sepm.job import make_job, resume_job, stop_job
-from exceptions_app.sepm.plan import make_plan
+from exceptions_app.sepm.job import resume_job, stop_job
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups, sees_whole_estate
 from truscan.api.idempotency import KEY, once
@@ -30,20 +26,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from rest_framework.request import Request
-
-
-class SepmServerSerializer(serializers.ModelSerializer[SepmServer]):
-    """Neither address nor account: those are on the page of administrators."""
-
-    class Meta:
-        model = SepmServer
-        fields = ["id", "name", "is_on", "drift_hours", "read_at", "checked_at"]
-
-
-class SepmPlanSerializer(serializers.Serializer[Any]):
-    policies = serializers.ListField(
-        child=serializers.IntegerField(), min_length=1, max_length=1000
-    )
 
 
 class SepmStepSerializer(serializers.ModelSerializer[SepmStep]):
@@ -64,7 +46,9 @@ class SepmJobSerializer(serializers.ModelSerializer[SepmJob]):
         ]  # fmt: skip
 
 
-def _answer(request: Request, act: Callable[[], SepmJob], body: object) -> Response:
+def answer_job(request: Request, act: Callable[[], SepmJob], body: object) -> Response:
+    """The job that the act made, or the answer of the first request under the same key."""
+
     def done() -> Response:
         try:
             job = act()
@@ -73,76 +57,6 @@ def _answer(request: Request, act: Callable[[], SepmJob], body: object) -> Respo
         return Response(SepmJobSerializer(job).data, status=201)
 
     return once(request, done, body)
-
-
-class ServerViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SepmServer]
-):
-    """SEPM servers, for approvers; adding and changing one is done on the page."""
-
-    queryset = SepmServer.objects.none()
-    serializer_class = SepmServerSerializer
-    filterset_fields = ["name"]
-
-    @property
-    def write_scope(self) -> str:
-        return "publish" if self.action == "plan" else "admin"
-
-    @property
-    def user(self) -> User:
-        return cast("User", self.request.user)
-
-    def get_queryset(self) -> QuerySet[SepmServer]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
-        if not has_role_anywhere(self.user, "approver"):
-            raise Http404
-        return SepmServer.objects.all()
-
-    @extend_schema(request=SepmPlanSerializer, responses={201: SepmJobSerializer}, parameters=[KEY])
-    @action(detail=True, methods=["post"])
-    def plan(self, request: Request, pk: str) -> Response:
-        """Compare policies that you approve for with what SEPM holds; nothing is changed there."""
-        server = self.get_object()
-        asked = SepmPlanSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted = set(asked.validated_data["policies"])
-        policies = list(Policy.objects.visible_to(self.user, "approver").filter(pk__in=wanted))
-        if len(policies) != len(wanted):
-            raise exceptions.NotFound("A policy is not there, or you do not approve for it.")
-        actor, now = Actor.by_token(self.user), timezone.now()
-        return _answer(
-            request,
-            lambda: make_plan(actor=actor, server=server, policies=policies, now=now),
-            sorted(wanted),
-        )
-
-    def _administered(self) -> SepmServer:
-        server = self.get_object()
-        if not sees_whole_estate(self.user, "administrator"):
-            raise PermissionDenied
-        return server
-
-    @extend_schema(request=None, responses={201: SepmJobSerializer}, parameters=[KEY])
-    @action(detail=True, methods=["post"])
-    def read(self, request: Request, pk: str) -> Response:
-        """Read groups, locations, clients and their serials into our books."""
-        server, actor, now = self._administered(), Actor.by_token(self.user), timezone.now()
-        kind = SepmJob.Kind.READ
-        return _answer(
-            request,
-            lambda: make_job(actor=actor, server=server, kind=kind, now=now, beyond=True),
-            "read",
-        )
-
-    @extend_schema(request=None, responses={201: SepmJobSerializer}, parameters=[KEY])
-    @action(detail=True, methods=["post"])
-    def drift(self, request: Request, pk: str) -> Response:
-        """Compare what was applied with what SEPM holds now."""
-        server, actor, now = self._administered(), Actor.by_token(self.user), timezone.now()
-        return _answer(
-            request, lambda: drift.make_check(actor=actor, server=server, now=now), "drift"
-        )
 
 
 class JobViewSet(
@@ -177,24 +91,23 @@ class JobViewSet(
     def apply(self, request: Request, pk: str) -> Response:
         """Carry out a plan; asked twice, the same job."""
         plan, actor, now = self._writable(), Actor.by_token(self.user), timezone.now()
-        return _answer(request, lambda: make_application(actor=actor, plan=plan, now=now), "apply")
+        return answer_job(
+            request, lambda: make_application(actor=actor, plan=plan, now=now), "apply"
+        )
 
     @extend_schema(request=None, responses={201: SepmJobSerializer}, parameters=[KEY])
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Go on where it stopped; steps that are done stay done."""
         job, actor, now = self._writable(), Actor.by_token(self.user), timezone.now()
-        return _answer(request, lambda: resume_job(actor=actor, job=job, now=now), "resume")
+        return answer_job(request, lambda: resume_job(actor=actor, job=job, now=now), "resume")
 
     @extend_schema(request=None, responses={201: SepmJobSerializer}, parameters=[KEY])
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
         """Stop it; what is done stays done."""
         job, actor, now = self._writable(), Actor.by_token(self.user), timezone.now()
-        return _answer(request, lambda: stop_job(actor=actor, job=job, now=now), "stop")
+        return answer_job(request, lambda: stop_job(actor=actor, job=job, now=now), "stop")
 
 
-routes = [
-    ("sepm-servers", ServerViewSet, "api-sepm-server"),
-    ("sepm-jobs", JobViewSet, "api-sepm-job"),
-]
+routes = [("sepm-jobs", JobViewSet, "api-sepm-job")]

@@ -22,6 +22,8 @@ from exceptions_app.api import (
     reviews,
     saved_views,
     sepm,
+    sepm_drift,
+    sepm_servers,
     why,
 )
 
@@ -36,6 +38,8 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *lint.routes,
     *reviews.routes,
     *sepm.routes,
+    *sepm_servers.routes,
+    *sepm_drift.routes,
     *arrival.routes,
     *saved_views.routes,
 ]
