@@ -99,7 +99,8 @@ def _take_in(request: HttpRequest, user: User) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("arrival-import")
     done = counted.created + counted.updated + counted.unchanged
-    text = f"{done:,} clients read; {len(counted.bad):,} lines left out, {counted.older:,} older."
+    out = len(counted.bad)
+    text = f"Clients read: {done:,}; lines left out: {out:,}; older ones: {counted.older:,}."
     messages.success(request, text)
     return redirect("arrival")
 

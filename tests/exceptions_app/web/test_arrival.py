@@ -46,7 +46,7 @@ def test_a_table_is_looked_at_and_then_taken_in(client: Client) -> None:
     client.post("/arrival/import/", {"table": table + "x"})
     assert not ClientSerial.objects.exists()
     r = client.post("/arrival/import/", {"table": table}, follow=True)
-    assert b"1 clients read; 1 lines left out" in r.content
+    assert b"Clients read: 1; lines left out: 1" in r.content
     assert ClientSerial.objects.get().name == "pc-1"
     other = make_user("bert", "analyst", sales)
     client.force_login(other)
