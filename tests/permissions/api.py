@@ -233,6 +233,7 @@ ROWS = [
     ),
     Row("api-ramp-plan-gates", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("api-ramp-plan-forecast", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
+    Row("api-ramp-changes", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("api-dossier-list", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.sealed]),
     Row("api-dossier-list", "POST", "401 404 403 403 201 201 201", lambda o, w: [o.sealed]),
     Row("api-dossier-draft", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),

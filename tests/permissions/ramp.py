@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.permissions.row import Row
 
 ROWS = [
+    Row("ramp-changes", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("ramp-dossier", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("ramp-dossier-draft", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("ramp-dossier-seal", "POST", "302 404 403 403 302 302 302", lambda o, w: [o.plan.pk]),

@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.routers import SimpleRouter
 
-from truscan.api import audit, detections, imports, ramp, reminding, webhooks
+from truscan.api import audit, detections, imports, ramp, ramp_changes, reminding, webhooks
 from truscan.api.token_auth import TokenAuthentication
 
 router = SimpleRouter()
@@ -22,6 +22,7 @@ for prefix, viewset, name in [
 
 urlpatterns = [
     path("v1/", include(router.urls)),
+    *ramp_changes.urlpatterns,
     *reminding.urlpatterns,
     path(
         "v1/schema/",

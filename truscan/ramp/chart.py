@@ -5,7 +5,7 @@ Geometry only, in the units of the SVG's view box. Pure Python.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
@@ -56,6 +56,16 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Days in a row without any report: not known, which is not the same as quiet."""
+
+    x: float
+    width: float
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """`planned` and `real` are SVG paths, empty when there is nothing to draw; `today_x` is
     None when today lies outside; `most` is the tallest day's number of detections."""
@@ -76,6 +86,11 @@ class Chart:
     today_x: float | None
     bars: tuple[Bar, ...]
     most: int
+    gaps: tuple[Gap, ...]
+
+    @property
+    def bars_height(self) -> int:
+        return self.bars_bottom - self.bars_top
 
 
 def span_of(plan: Plan, state: State) -> tuple[date, date]:
@@ -110,6 +125,7 @@ def draw(plan: Plan, state: State, days: Sequence[Day]) -> Chart:
         scale.x(state.today) if start <= state.today <= end else None,
         tuple(bar for day in days for bar in _bars(scale, day, most)),
         most,
+        tuple(_gaps(scale, {day.day for day in days}, min(state.today, end))),
     )
 
 
@@ -156,6 +172,23 @@ def _months(start: date, end: date) -> list[date]:
     """The first day, then every fourth week: labels never touch."""
     weeks = range(0, (end - start).days - 10, 28)
     return [start + timedelta(days=n) for n in weeks]
+
+
+def _gaps(scale: Scale, reported: Collection[date], last: date) -> list[Gap]:
+    """Runs of days without a report, until yesterday: today is not over."""
+    gaps: list[Gap] = []
+    begun: date | None = None
+    day = scale.start
+    while day <= last:
+        is_silent = day < last and day not in reported
+        if is_silent and begun is None:
+            begun = day
+        elif not is_silent and begun is not None:
+            x = scale.x(begun)
+            gaps.append(Gap(x, round(scale.x(day) - x, 1), begun, day - timedelta(days=1)))
+            begun = None
+        day += timedelta(days=1)
+    return gaps
 
 
 def _bars(scale: Scale, day: Day, most: int) -> list[Bar]:
