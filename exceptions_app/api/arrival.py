@@ -14,6 +14,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from exceptions_app.api.refusal import refused
+from exceptions_app.api.upload_size import require_size
 from exceptions_app.arrival.effect import effect_of
 from exceptions_app.arrival.serial import Arrival
 from exceptions_app.arrival.shares import clients, shares, total
@@ -209,6 +210,7 @@ class ArrivalViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["post"], parser_classes=[MultiPartParser])
     def status(self, request: Request) -> Response:
         """Take in a computer-status table, as multipart field `file`; `dry_run` only counts."""
+        require_size(request, MOST_BYTES)
         user = cast("User", request.user)
         if not has_role_anywhere(user, "analyst"):
             raise PermissionDenied

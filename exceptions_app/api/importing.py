@@ -16,8 +16,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from exceptions_app.api.refusal import refused
+from exceptions_app.api.upload_size import require_size
 from exceptions_app.errors import ExceptionsError
-from exceptions_app.importing.read import read_rules
+from exceptions_app.importing.read import MOST_BYTES, read_rules
 from exceptions_app.models.policy import Policy
 from exceptions_app.models.policy import Response as Answer
 from exceptions_app.policies.effective import groups_touched
@@ -73,6 +74,7 @@ class PolicyImportView(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Take the rules of a SEPM body, policy file or CSV into the draft, as one decision."""
+        require_size(request, MOST_BYTES)
         user = cast("User", request.user)
         policy = get_object_or_404(Policy.objects.visible_to(user), pk=pk)
         groups = groups_touched([policy])
