@@ -11,10 +11,12 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from exceptions_app.api.evidence import EvidenceSerializer, told
+from exceptions_app.evidence.gather import evidence_of
 from exceptions_app.triage.inbox import InboxFilter
 from exceptions_app.triage.newcomers import NEWCOMERS_MAX, mark_of, newcomers, read_mark
 from exceptions_app.triage.own_counts import narrow
-from truscan.access.scope import group_ids
+from truscan.access.scope import group_ids, groups_held
 from truscan.api.paging import IdCursor
 from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.process import Process
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from rest_framework.request import Request
+
+# The groups with most detections; sightings/ gives the others.
+PLACES = 50
 
 
 class ProcessSerializer(serializers.ModelSerializer[ProcessSummary]):
@@ -150,6 +155,15 @@ class ProcessViewSet(
         shown = ids[:NEWCOMERS_MAX]
         told = {"count": len(shown), "is_more": len(ids) > len(shown), "processes": shown}
         return Response(NewcomersSerializer({**told, "mark": str(fresh)}).data)
+
+    @extend_schema(responses=EvidenceSerializer)
+    @action(detail=True, methods=["get"])
+    def evidence(self, request: Request, pk: str) -> Response:
+        """What the process page shows: the guide's columns, counts, reputation, builds, places."""
+        user = cast("User", request.user)
+        process = self.get_object().process
+        found = evidence_of(user, process, timezone.now(), groups_held(user), shown=PLACES)
+        return Response(EvidenceSerializer(told(found)).data)
 
     def get_object(self) -> ProcessSummary:
         summary = super().get_object()

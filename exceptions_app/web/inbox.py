@@ -15,12 +15,12 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from exceptions_app.evidence.gather import evidence_of
 from exceptions_app.triage.inbox import CAP, SORTS, STATES, InboxFilter
 from exceptions_app.triage.inbox_page import Page, page_of
 from exceptions_app.triage.newcomers import mark_of
 from exceptions_app.triage.views import landing_of, problems
 from exceptions_app.web import decide, undo
-from exceptions_app.web.evidence import evidence_of
 from truscan.access.scope import groups_held, ids_of, scope_key
 from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.estate import Group, Site

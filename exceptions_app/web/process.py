@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -15,16 +14,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from exceptions_app.errors import ExceptionsError
+from exceptions_app.evidence.gather import evidence_of, places_of
 from exceptions_app.models.decision import DecisionItem
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.triage.same_files import link_same_file, policies_with, unlink_same_file
 from exceptions_app.web.comment_rows import comments_of
-from exceptions_app.web.evidence import evidence_of, places_of
 from truscan.access.actor import Actor
 from truscan.access.scope import groups_held, may_write_groups
-from truscan.models.counts import DailyCount, Presence, UserPresence
-from truscan.models.detection import EventType
+from truscan.models.counts import Presence, UserPresence
 from truscan.models.process import Process, SameFile
 from truscan.web.charts import Series, bars
 from truscan.web.gate import person, person_with, text_of
@@ -34,24 +32,13 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
-    from truscan.access.scope import Groups
+    from exceptions_app.evidence.counts import Days
 
-TREND_DAYS = 60
 PAGE = 50
 # Nobody reads further than that page by page; the API gives the whole.
 PAGES_MAX = 200
 HISTORY_SHOWN = 30
 KINDS = (("groups", "Groups"), ("computers", "Computers"), ("users", "Users"))
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """Detections a day by event type; `table` is newest first."""
-
-    days: int
-    svg: SafeString
-    names: list[str]
-    table: list[tuple[date, list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,42 +51,14 @@ def visible_process(request: HttpRequest, pk: int) -> Process:
     return get_object_or_404(Process.objects.all().visible_to(person(request)), pk=pk)
 
 
-def _counts(process: Process, ids: Groups) -> QuerySet[DailyCount]:
-    rows = DailyCount.objects.filter(process=process)
-    return rows if ids is None else rows.filter(group__in=ids)
-
-
-def trend_of(process: Process, ids: Groups, today: date) -> Trend:
-    start = today - timedelta(days=TREND_DAYS - 1)
-    rows = _counts(process, ids).filter(day__gte=start, day__lte=today).values("day", "event_type")
-    per_day = rows.annotate(n=Sum("occurrences")).order_by()
-    found = {(r["day"], r["event_type"]): r["n"] for r in per_day}
-    codes = sorted({code for _, code in found})
-    days = [start + timedelta(days=i) for i in range(TREND_DAYS)]
-    names = [EventType(code).label for code in codes]
-    series = [
-        Series(name, [found.get((day, code), 0) for day in days])
-        for name, code in zip(names, codes, strict=True)
-    ]
-    svg = bars(
-        [f"{day:%d %b}" for day in days],
-        series,
+def chart_of(process: Process, days: Days) -> SafeString:
+    """The days as stacked bars by event type; the same numbers stand in the table beside it."""
+    return bars(
+        [f"{day:%d %b}" for day in days.days],
+        [Series(name, values) for name, values in zip(days.names, days.series, strict=True)],
         title=f"Detections a day of {process}",
-        desc=f"{sum(found.values()):,} detections from {start} to {today}.",
+        desc=f"{days.total:,} detections from {days.days[0]} to {days.days[-1]}.",
     )
-    table = [(day, [found.get((day, code), 0) for code in codes]) for day in reversed(days)]
-    return Trend(TREND_DAYS, svg, names, [row for row in table if any(row[1])])
-
-
-def _levels(process: Process, ids: Groups) -> list[tuple[int | None, int]]:
-    rows = _counts(process, ids).values("sensitivity").annotate(n=Sum("occurrences"))
-    return list(rows.order_by("sensitivity").values_list("sensitivity", "n"))
-
-
-def _distinct(rows: QuerySet[Any], column: str, ids: Groups) -> int:
-    narrowed = rows if ids is None else rows.filter(group__in=ids)
-    told = narrowed.aggregate(n=Count(column, distinct=True))
-    return int(told["n"])
 
 
 def same_files_of(user: User, process: Process) -> list[Link]:
@@ -137,13 +96,10 @@ def history_of(user: User, process: Process) -> list[DecisionItem]:
 @require_GET
 def process_page(request: HttpRequest, pk: int) -> HttpResponse:
     process, user, now = visible_process(request, pk), person(request), timezone.now()
-    ids = groups_held(user)
+    evidence = evidence_of(user, process, now, groups_held(user))
     ctx = {
-        "evidence": evidence_of(user, process, now, ids),
-        "trend": trend_of(process, ids, now.date()),
-        "levels": _levels(process, ids),
-        "computers": _distinct(Presence.objects.filter(process=process), "computer", ids),
-        "users": _distinct(UserPresence.objects.filter(process=process), "account", ids),
+        "evidence": evidence,
+        "chart": chart_of(process, evidence.days),
         "same_files": same_files_of(user, process),
         "history": history_of(user, process),
         "process": process,

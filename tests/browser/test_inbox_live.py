@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from exceptions_app.models.comment import Comment
 from tests.browser.estate import log_file, stand
 from tests.browser.test_inbox_keyboard import decide, highlighted, row
 from tests.make import SYSTEM, make_site
@@ -60,6 +61,25 @@ def test_newcomers_wait_until_they_are_asked_for(page: Page, tmp_path: Path) -> 
     expect(page.locator("[data-rate]")).to_contain_text("1 decided · 1.0 decision a minute")
     page.goto("/")
     expect(page.locator("[data-rate]")).to_contain_text("1 decided")
+
+
+def test_comments_and_raw_lines_are_at_hand(page: Page, tmp_path: Path) -> None:
+    stand(tmp_path, 2)
+    page.goto("/")
+    page.keyboard.press("c")
+    expect(page.locator("#comment-text")).to_be_focused()
+    page.keyboard.type("is this the new client?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#comments .said")).to_have_text("is this the new client?")
+    assert Comment.objects.get().process.name == "tool00.exe"
+    page.keyboard.press("Escape")
+    expect(page.locator("#comments-dialog")).to_be_hidden()
+    page.keyboard.press("j")
+    expect(highlighted(page)).to_contain_text("tool01.exe")
+    evidence = page.locator("#evidence")
+    expect(evidence).to_contain_text("tool01.exe")
+    evidence.get_by_role("link", name="raw").click()
+    expect(evidence.locator("#raw")).to_contain_text("Application hash: ")
 
 
 def test_the_next_evidence_is_there_before_it_is_asked_for(page: Page, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ ROWS = [
         data=lambda o, w: {"mark": "0.0"},
         of_nobody=True,
     ),
+    Row("api-process-evidence", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
     Row("api-process-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
     Row(
         "api-process-why",

@@ -242,11 +242,11 @@ def short_event(label: str) -> str:
 
 
 @register.simple_tag
-def spark(values: Sequence[float | None]) -> str:
+def spark(values: Sequence[float | None], width: int = 62, height: int = 18) -> str:
     """A line of the last days, told in words for those who do not see it."""
     known = [v for v in values if v is not None]
     title = f"{sum(known):,} detections in {len(values)} days, {known[-1] if known else 0:,} today"
-    return sparkline(values, title)
+    return sparkline(values, title, width, height)
 
 
 @register.simple_tag

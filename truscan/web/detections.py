@@ -137,7 +137,8 @@ def detection_raw(request: HttpRequest, import_id: int, line_no: int) -> HttpRes
         "line": None if line is None else shown(line),
         "may_open": LogImport.objects.visible_to(person(request)).filter(pk=import_id).exists(),
     }
-    return render(request, "truscan/detections/raw.html", ctx)
+    name = "_raw.html" if request.headers.get("HX-Request") else "raw.html"
+    return render(request, f"truscan/detections/{name}", ctx)
 
 
 urlpatterns = [

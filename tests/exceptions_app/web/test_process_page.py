@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.publish import publish
@@ -89,27 +91,34 @@ def test_unknown_clients_are_unknown(client: Client, owner: User) -> None:
     assert "clients of the group not known" in client.get(f"/processes/{process.pk}/").text
 
 
-def test_trend_has_a_table_beside_it(client: Client, owner: User, sales: Group) -> None:
-    process = make_seen("erp.exe", "a", (sales,))
-    from django.utils import timezone
+def count(process: Process, group: Group, days: int, n: int, **more: Any) -> None:
+    action = Action.objects.get_or_create(name_key="log", defaults={"name": "Log"})[0]
+    more = {"event_type": 1, "sensitivity": 30, "action": action, **more}
+    day = timezone.now().date() - timedelta(days=days)
+    DailyCount.objects.create(day=day, group=group, process=process, rows=1, occurrences=n, **more)
 
-    today = timezone.now().date()
-    action = Action.objects.create(name="Log", name_key="log")
-    for days, n in ((0, 7), (3, 4812)):
-        DailyCount.objects.create(
-            day=today - timedelta(days=days),
-            group=sales,
-            process=process,
-            event_type=1,
-            sensitivity=30,
-            action=action,
-            rows=1,
-            occurrences=n,
-        )
-    page = client.get(f"/processes/{process.pk}/").text
-    assert 'class="chart"' in page
-    assert "4,812" in page
-    assert "4,819" in page
+
+def test_counts_stand_by_event_action_level_and_day(
+    client: Client, owner: User, sales: Group
+) -> None:
+    lab = make_group("My Company\\Lab")
+    process = make_seen("erp.exe", "a", (sales,), generic_path="%DRIVE%\\erp.exe")
+    count(process, sales, 0, 7)
+    count(process, sales, 3, 4812)
+    stopped = Action.objects.create(name="Quarantined", name_key="quarantined")
+    count(process, sales, 3, 40, event_type=2, action=stopped, sensitivity=None)
+    count(process, lab, 90, 900_000)
+    for part in ("", "evidence/"):
+        page = re.sub("<[^>]+>", " ", client.get(f"/processes/{process.pk}/{part}").text)
+        page = " ".join(page.split())
+        assert "Security risk found 40 Quarantined" in page
+        assert "Log" in page
+        assert "not given 0 40" in page
+        assert "4,812 40" in page
+        assert "other drive, perhaps removable users may write here may be removable" in page
+    assert 'class="chart"' in client.get(f"/processes/{process.pk}/").text
+    client.force_login(make_user("member", "viewer", sales))
+    assert "904,819" not in client.get(f"/processes/{process.pk}/evidence/").text
 
 
 def test_draft_and_in_force_are_told_apart(client: Client, owner: User, sales: Group) -> None:
@@ -126,15 +135,33 @@ def test_draft_and_in_force_are_told_apart(client: Client, owner: User, sales: G
     assert "because" in page
 
 
-def test_other_builds_are_those_of_the_same_signer(
+def test_hashes_of_the_same_program_tell_what_was_decided(
     client: Client, owner: User, sales: Group
 ) -> None:
-    new = make_seen("erp.exe", "a", (sales,), signer="Contoso Ltd", application_version="2")
-    make_seen("erp.exe", "b", (sales,), signer="Contoso Ltd", application_version="1.0-old")
-    make_seen("erp.exe", "c", (sales,), signer="Evil Ltd", application_version="6.6.6")
-    page = client.get(f"/processes/{new.pk}/").text
+    where = "%PROGRAMFILES%\\Contoso\\{}\\erp.exe"
+    said: dict[str, Any] = {"signer": "Contoso Ltd"}
+    new = make_seen("erp.exe", "a", (sales,), generic_path=where.format("2.0.1"), **said)
+    old = make_seen(
+        "ERP.exe", "b", (sales,), generic_path=where.format("1.10").upper(),
+        application_version="1.0-old", **said,
+    )  # fmt: skip
+    make_seen("erp.exe", "c", (sales,), signer="Evil Ltd", application_version="6.6.6",
+              generic_path=where.format("2.0.1"))  # fmt: skip
+    make_seen("erp.exe", "d", (sales,), application_version="7.7.7",
+              generic_path="%USERPROFILE%\\erp.exe", **said)  # fmt: skip
+    policy = create_policy(actor=SYSTEM, name="Sales exceptions", groups=[sales])
+    asked: dict[str, Any] = {
+        "processes": [old.pk],
+        "policies": [policy],
+        "response": "ignore",
+        "now": NOW,
+    }
+    respond(actor=SYSTEM, reason="the ERP client", **asked)
+    page = client.get(f"/processes/{new.pk}/evidence/").text
     assert "1.0-old" in page
+    assert "the ERP client" in page
     assert "6.6.6" not in page
+    assert "7.7.7" not in page
 
 
 def test_same_file_links_are_made_and_removed(client: Client, owner: User, sales: Group) -> None:

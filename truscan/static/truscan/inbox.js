@@ -113,6 +113,18 @@ function open(data) {
   });
 }
 
+function comment() {
+  const row = current();
+  const talk = document.getElementById("comments-dialog");
+  if (!row) return;
+  const address = list.dataset.comments.replace("/0/", `/${row.dataset.row}/`);
+  document.getElementById("comments-title").textContent = `Comments on ${row.querySelector("[data-name]").textContent}`;
+  window.htmx.ajax("GET", address, { target: "#comments-body", swap: SWAP }).then(() => {
+    if (!talk.open) talk.showModal();
+    talk.querySelector("textarea")?.focus();
+  });
+}
+
 function undo() {
   const forms = document.querySelectorAll("form[data-undo]");
   sessionStorage.setItem(AT, current()?.id ?? "");
@@ -188,6 +200,7 @@ const ACTS = {
   x: () => { boxOf(current()).click(); },
   e: () => (wide.matches ? pane.focus() : location.assign(current().querySelector("[data-name]").href)),
   Enter: () => location.assign(current().querySelector("[data-name]").href),
+  c: comment,
   u: undo,
   n: loadNewcomers,
   "/": () => document.querySelector("[data-search]").focus(),
@@ -227,6 +240,11 @@ if (list && choose) {
   list.addEventListener("change", (event) => {
     if (event.target.matches("[data-all]")) for (const row of rows()) boxOf(row).checked = event.target.checked;
     countTicked();
+  });
+  pane.addEventListener("click", (event) => {
+    if (!event.target.closest("a[data-comment]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    comment();
   });
   choose.addEventListener("change", countTicked);
   choose.addEventListener("submit", (event) => {

@@ -7,11 +7,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Max, Min, Prefetch, QuerySet, Sum
+from django.db.models import Count, Max, Min, QuerySet, Sum
 
+from exceptions_app.evidence.builds import Build, builds_of
+from exceptions_app.evidence.counts import Days, Tally, counts_of
+from exceptions_app.evidence.reputation import COLUMNS, Said, reputation
+from exceptions_app.evidence.spread import Spread, spread_of
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Revision, RevisionEntry
 from exceptions_app.models.watch import Watch
+from exceptions_app.suggest.location import LABELS, WRITABLE, location_of
 from exceptions_app.triage.inbox import EVENT_COLUMNS
 from exceptions_app.triage.inbox_page import event_counts
 from truscan.classify import Classified, classify
@@ -92,6 +97,15 @@ class Placed:
     revision: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the file lies, and whether users without rights may put one there."""
+
+    label: str
+    is_writable: bool
+    is_removable: bool
+
+
 @dataclass(slots=True)
 class Evidence:
     process: Process
@@ -103,7 +117,12 @@ class Evidence:
     appearances: list[Appearance]
     placed: list[Placed]
     watches: list[Watch]
-    builds: list[Process]
+    builds: list[Build]
+    tally: Tally
+    days: Days
+    reputation: list[Said]
+    location: Location
+    spread: Spread
     lines: list[Detection] = field(default_factory=list)
 
 
@@ -116,7 +135,7 @@ def evidence_of(
     shown: int = 8,
     levels: list[LevelInForce] | None = None,
 ) -> Evidence:
-    """Everything in about fifteen queries; the caller has checked that the process is visible.
+    """Everything in about twenty queries; the caller has checked that the process is visible.
 
     `ids` are the person's groups, None for the whole estate; `levels` those in force there, if
     they are known already.
@@ -124,6 +143,7 @@ def evidence_of(
     seen = process.sightings.all() if ids is None else process.sightings.filter(group__in=ids)
     totals = _totals(seen)
     recent = _recent(process, ids)
+    tally, days = counts_of(process, ids, now.date())
     words = frozenset(w for w, c in EVENT_COLUMNS.items() if totals[c])
     return Evidence(
         process=process,
@@ -139,9 +159,29 @@ def evidence_of(
         appearances=_appearances(process, recent, limited=ids is not None),
         placed=placed_of(user, process),
         watches=_watches(process, ids),
-        builds=earlier_builds(user, process),
+        builds=builds_of(user, process, ids),
+        tally=tally,
+        days=days,
+        reputation=reputation(_newest_facts(recent)),
+        location=location_told(process.generic_path),
+        spread=spread_of(process, ids),
         lines=latest_lines(process, ids, 5),
     )
+
+
+def location_told(path: str) -> Location:
+    word = location_of(path)
+    label = LABELS.get(word, word)
+    # A log does not tell which of the other drives can be removed.
+    return Location(label, word in WRITABLE, word == "drive")
+
+
+def _newest_facts(recent: list[tuple[int, int, int]]) -> dict[str, Any]:
+    """What the newest line in the person's groups says of the file's reputation."""
+    if not recent:
+        return {}
+    columns = [name for name, _, _ in COLUMNS]
+    return FileFacts.objects.filter(pk=recent[0][1]).values(*columns).first() or {}
 
 
 def _totals(seen: QuerySet[Sighting]) -> dict[str, Any]:
@@ -257,23 +297,6 @@ def placed_of(user: User, process: Process) -> list[Placed]:
 def _watches(process: Process, ids: Groups) -> list[Watch]:
     rows = process.watches.select_related("group", "decision").order_by("-started_at")
     return list((rows if ids is None else rows.filter(group__in=ids))[:20])
-
-
-def earlier_builds(user: User, process: Process) -> list[Process]:
-    """Same name and generic path, and the same signer, or without one the same company."""
-    name = process.name.casefold()[:128]
-    if not name or not (process.signer or process.company_name):
-        return []
-    same = Process.objects.all().visible_to(user)
-    same = same.filter(summary__sort_name=name, generic_path__iexact=process.generic_path)
-    if process.signer:
-        same = same.filter(signer=process.signer)
-    else:
-        same = same.filter(company_name=process.company_name)
-    others = same.exclude(pk=process.pk).select_related("summary")
-    told = ProcessException.objects.filter(policy__in=Policy.objects.all().visible_to(user))
-    shown = others.prefetch_related(Prefetch("exceptions", told))
-    return list(shown.order_by("-summary__last_at")[:10])
 
 
 def latest_lines(process: Process, ids: Groups, shown: int) -> list[Detection]:
