@@ -2,7 +2,8 @@
 
 Three questions: one policy for every group with 500 exceptions of the most detected processes, a
 response for the most detected process, and the final switch of the whole estate. What is written
-for them is rolled back. Each is the best of three, from the call to the answer.
+for them is rolled back. Each is the best of three, from the call to the answer. Closed days are
+rolled up before, as the tick does it.
 """
 
 from __future__ import annotations
@@ -40,9 +41,12 @@ def _ask(now: datetime) -> dict[str, Any]:
     from django.db import transaction
 
     from exceptions_app.replay.run import replay_decision, replay_drafts, replay_switch
+    from truscan.ingest.roll_up import roll_next
     from truscan.models.estate import Group
 
     figures: dict[str, Any] = {}
+    while roll_next(now):
+        pass
     with transaction.atomic():
         policy, processes = _one_policy(now)
         places = [(pk, None) for pk in Group.objects.values_list("pk", flat=True)]

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from truscan.ingest import job
+from truscan.ingest import roll_up as rolling
 from truscan.ticking import tick_once
 
 
@@ -19,3 +20,9 @@ def tick() -> None:
 def run_import(import_id: int) -> None:
     """Read an import on; one that another worker reads, or that is done, is left alone."""
     job.run_import(import_id, now=timezone.now())
+
+
+@shared_task(name="truscan.roll_up")
+def roll_up() -> None:
+    """Roll the daily counts of a month up; if another worker does, this one does nothing."""
+    rolling.roll_next(timezone.now())

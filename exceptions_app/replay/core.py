@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
 IGNORE = "ignore"
@@ -46,17 +46,15 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """Rows of a day in a group and location (None: the log does not say) with one outcome before
-    and one after."""
+class Strip:
+    """Days of a group and location (None: the log does not say) with one outcome before and one
+    after: (day, rows, occurrences) each."""
 
-    day: date
     group_id: int
     location_id: int | None
     before: str
     after: str
-    rows: int
-    occurrences: int
+    days: Sequence[tuple[date, int, int]]
 
 
 Effects = dict[Effect, Tally]
@@ -89,17 +87,25 @@ def effect(before: str, after: str) -> Effect:
     return Effect.BACK
 
 
-def fold(cells: Iterable[Cell]) -> Folded:
-    """Sum cells up; what is unchanged counts in `total` and `outcomes` only."""
+def fold(strips: Iterable[Strip]) -> Folded:
+    """Sum strips up; what is unchanged counts in `total` and `outcomes` only."""
     folded = Folded()
-    for cell in cells:
-        tally, what = Tally(cell.rows, cell.occurrences), effect(cell.before, cell.after)
+    by_day: dict[tuple[date, Effect], list[int]] = defaultdict(lambda: [0, 0])
+    for strip in strips:
+        what = effect(strip.before, strip.after)
+        tally = Tally(sum(rows for _, rows, _ in strip.days), sum(n for _, _, n in strip.days))
         _add(folded.total, what, tally)
-        folded.outcomes[cell.after] = folded.outcomes.get(cell.after, Tally()) + tally
-        if what is not Effect.SAME:
-            _add(folded.days[cell.day], what, tally)
-            _add(folded.groups[cell.group_id], what, tally)
-            _add(folded.places[cell.group_id, cell.location_id], what, tally)
+        folded.outcomes[strip.after] = folded.outcomes.get(strip.after, Tally()) + tally
+        if what is Effect.SAME:
+            continue
+        _add(folded.groups[strip.group_id], what, tally)
+        _add(folded.places[strip.group_id, strip.location_id], what, tally)
+        for day, rows, occurrences in strip.days:
+            sums = by_day[day, what]
+            sums[0] += rows
+            sums[1] += occurrences
+    for (day, what), (rows, occurrences) in by_day.items():
+        folded.days[day][what] = Tally(rows, occurrences)
     return folded
 
 

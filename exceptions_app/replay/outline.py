@@ -8,7 +8,7 @@ from exceptions_app.replay.core import Effect
 
 if TYPE_CHECKING:
     from exceptions_app.replay.core import Effects
-    from exceptions_app.replay.query import ProcessRow
+    from exceptions_app.replay.counted import ProcessRow
     from exceptions_app.replay.run import Replay
 
 BASIS = (

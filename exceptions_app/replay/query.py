@@ -1,20 +1,18 @@
-"""The SQL of a replay: daily counts, presence, and what is known of single processes.
+"""What all queries of a replay are given, and whom it touches.
 
-Never detections themselves: rows and occurrences come from DailyCount, exact per UTC day;
-computers and users from the stored presence, which knows neither day nor location.
+Computers and users come from the stored presence, which knows neither day nor location.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from exceptions_app.replay.core import Cell
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from exceptions_app.policies.effective import InForce
@@ -29,28 +27,6 @@ rule(policy_id, process_id, before, after) AS NOT MATERIALIZED (SELECT * FROM un
         %(of)s::bigint[], %(processes)s::bigint[], %(before)s::text[], %(after)s::text[]))
 """
 
-# `+ 0` keeps the planner from walking an index once per rule and group: one pass and a hash.
-CELLS = """
-SELECT d.day, d.group_id, d.location_id,
-    coalesce(r.before, %(was)s), coalesce(r.after, %(becomes)s),
-    sum(d.rows)::bigint, sum(d.occurrences)::bigint
-FROM truscan_dailycount d
-JOIN place p ON p.group_id = d.group_id AND p.location_id = coalesce(d.location_id, 0)
-{join} JOIN rule r ON r.policy_id = p.policy_id AND r.process_id = d.process_id + 0
-WHERE d.day BETWEEN %(start)s AND %(end)s {narrow}
-GROUP BY 1, 2, 3, 4, 5
-"""
-
-PROCESSES = """
-SELECT d.process_id, coalesce(r.before, %(was)s), coalesce(r.after, %(becomes)s),
-    sum(d.rows)::bigint, sum(d.occurrences)::bigint, count(DISTINCT d.group_id)
-FROM truscan_dailycount d
-JOIN place p ON p.group_id = d.group_id AND p.location_id = coalesce(d.location_id, 0)
-LEFT JOIN rule r ON r.policy_id = p.policy_id AND r.process_id = d.process_id
-WHERE d.process_id = ANY(%(wanted)s) AND d.day BETWEEN %(start)s AND %(end)s
-GROUP BY 1, 2, 3
-"""
-
 # A process whose outcome changes in one place of a group counts for the whole group: presence
 # does not know the location.
 TOUCHED = """,
@@ -60,7 +36,7 @@ changed AS NOT MATERIALIZED (
 SELECT s.group_id, s.{who} FROM {table} s
 JOIN changed c ON c.group_id = s.group_id AND c.process_id = s.process_id + 0
 WHERE s.process_id = ANY(%(processes)s)
-    AND s.last_at >= %(start)s AND s.first_at < %(end)s::date + 1
+    AND s.last_at >= %(since)s AND s.first_at < %(until)s
 GROUP BY 1, 2
 """
 
@@ -71,8 +47,8 @@ kept AS NOT MATERIALIZED (
     WHERE r.before = r.after)
 SELECT s.group_id, s.{who} FROM {table} s
 LEFT JOIN kept k ON k.group_id = s.group_id AND k.process_id = s.process_id + 0
-WHERE s.group_id = ANY(%(groups)s) AND k.process_id IS NULL
-    AND s.last_at >= %(start)s AND s.first_at < %(end)s::date + 1
+WHERE s.group_id = ANY(%(any_group)s) AND k.process_id IS NULL
+    AND s.last_at >= %(since)s AND s.first_at < %(until)s
 GROUP BY 1, 2
 """
 
@@ -86,22 +62,10 @@ MOST = """
 SELECT s.process_id FROM truscan_sighting s
 JOIN (SELECT DISTINCT group_id, policy_id FROM place) p ON p.group_id = s.group_id
 {join} JOIN rule r ON r.policy_id = p.policy_id AND r.process_id = s.process_id
-WHERE s.last_at >= %(start)s AND s.first_at < %(end)s::date + 1
+WHERE s.last_at >= %(since)s AND s.first_at < %(until)s
     AND coalesce(r.before, %(was)s) <> coalesce(r.after, %(becomes)s)
 GROUP BY 1 ORDER BY sum(s.occurrences) DESC, 1 LIMIT %(most)s
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessRow:
-    """A process with one pair of outcomes: what was counted in the days, and in how many groups."""
-
-    process_id: int
-    before: str
-    after: str
-    rows: int
-    occurrences: int
-    groups: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +98,7 @@ def asked(
     return Asked(
         {
             "groups": [row.group_id for row in rows],
+            "any_group": sorted({row.group_id for row in rows}),
             "locations": [row.location_id or 0 for row in rows],
             "policies": [row.policy_id or 0 for row in rows],
             "of": [policy for policy, _ in rules],
@@ -142,27 +107,32 @@ def asked(
             "after": [after for _, after in rules.values()],
             "start": start,
             "end": end,
+            "since": datetime.combine(start, time(), UTC),
+            "until": datetime.combine(end + timedelta(days=1), time(), UTC),
             "was": was,
             "becomes": becomes,
         }
     )
 
 
-def cells(given: Asked) -> list[Cell]:
-    """Daily counts of every place by outcome; without a change of the scan, of ruled processes."""
-    narrow = "" if given.by_scan else "AND d.process_id = ANY(%(processes)s)"
-    sql = GIVEN + CELLS.format(join=given.join, narrow=narrow)
-    return [Cell(*row) for row in _rows(sql, given.values)]
+def settle_plans() -> None:
+    """One pass over the counts and a hash for each short list, to the end of the transaction.
 
-
-def processes(given: Asked, wanted: Sequence[int]) -> list[ProcessRow]:
-    return [ProcessRow(*row) for row in _rows(GIVEN + PROCESSES, given.values | {"wanted": wanted})]
+    The planner takes the short lists for shorter than they are, and would sort a quarter of the
+    counts on disk, or walk an index for each of their rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_sort = off;"
+            " SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off"
+        )
 
 
 def most_seen(given: Asked, most: int) -> list[int]:
     """The processes with a change that were detected most, since logs were first read."""
     return [
-        row[0] for row in _rows(GIVEN + MOST.format(join=given.join), given.values | {"most": most})
+        row[0]
+        for row in rows_of(GIVEN + MOST.format(join=given.join), given.values | {"most": most})
     ]
 
 
@@ -175,20 +145,22 @@ def touched(given: Asked, who: str) -> tuple[int, dict[int, int]]:
     sql = (TOUCHED_BY_SCAN if given.by_scan else TOUCHED).format(table=table, who=column)
     head, _, body = sql.partition("SELECT s.")
     sql = f"{GIVEN}{head}, seen AS MATERIALIZED (SELECT s.{body}){COUNTED.format(who=column)}"
-    found = dict(_rows(sql, given.values))
+    found = dict(rows_of(sql, given.values))
     return found.pop(None, 0), found
 
 
 def is_heard(given: Asked) -> bool:
     """Whether any row is stored for these groups and days: silence is not health."""
     sql = (
-        "SELECT EXISTS (SELECT 1 FROM truscan_dailycount WHERE group_id = ANY(%(groups)s)"
-        " AND day BETWEEN %(start)s AND %(end)s)"
+        "SELECT EXISTS (SELECT FROM generate_series(%(start)s::date, %(end)s::date,"
+        " interval '1 day') g(day) CROSS JOIN unnest(%(any_group)s::bigint[]) place(id)"
+        " CROSS JOIN LATERAL (SELECT FROM truscan_dailycount d"
+        " WHERE d.day = g.day::date AND d.group_id = place.id LIMIT 1) found)"
     )
-    return bool(_rows(sql, given.values)[0][0])
+    return bool(rows_of(sql, given.values)[0][0])
 
 
-def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def rows_of(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())

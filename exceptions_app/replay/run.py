@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from exceptions_app.errors import BadValue
 from exceptions_app.policies.effective import groups_with, policies_in_force
-from exceptions_app.replay import query
+from exceptions_app.replay import counted, query
 from exceptions_app.replay.core import IGNORE, STOPS, Effect, Folded, Tally, fold
 from exceptions_app.replay.rules import Rules, confirmed_bad, drafts, published
 from exceptions_app.triage.kin import kin_ids
+from truscan.ingest.roll_up import rolled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -41,8 +44,8 @@ class Replay:
     users: int
     computers_by_group: dict[int, int]
     users_by_group: dict[int, int]
-    changes: list[query.ProcessRow] = field(default_factory=list)
-    let_through: list[query.ProcessRow] = field(default_factory=list)
+    changes: list[counted.ProcessRow] = field(default_factory=list)
+    let_through: list[counted.ProcessRow] = field(default_factory=list)
     heard: bool = True
 
     def tally(self, what: Effect) -> Tally:
@@ -143,6 +146,7 @@ def _places_of(policy_ids: Collection[int], groups: Collection[int] | None) -> l
     return [row for row in policies_in_force(touched) if row.policy_id in wanted]
 
 
+@transaction.atomic
 def _compare(
     places: Sequence[InForce],
     before: Mapping[int, Rules],
@@ -154,17 +158,19 @@ def _compare(
     becomes: str = "",
 ) -> Replay:
     start, end = window(days, now)
+    query.settle_plans()
     bad = confirmed_bad(None if among is None else sorted(among), now)
     given = query.asked(
         places, _pairs(before, after, keep_same=bool(becomes)), start, end, becomes=becomes
     )
-    folded = fold(query.cells(given))
+    days_counted = rolled(start, end)
+    folded = fold(counted.strips(given, days_counted))
     computers, by_group = query.touched(given, "computer")
     users, users_by_group = query.touched(given, "account")
-    named = query.processes(given, query.most_seen(given, NAMED))
+    named = counted.processes(given, days_counted, query.most_seen(given, NAMED))
     # Of a bad process every rule matters, not only those that change.
     full = query.asked(places, _pairs(before, after, only=bad), start, end, becomes=becomes)
-    through = query.processes(full, sorted(bad)) if bad else []
+    through = counted.processes(full, days_counted, sorted(bad)) if bad else []
     return Replay(
         start,
         end,
@@ -175,7 +181,7 @@ def _compare(
         users_by_group,
         _ordered(row for row in named if row.before != row.after),
         _ordered(row for row in through if row.after not in STOPS),
-        heard=query.is_heard(given),
+        heard=bool(folded.total) or query.is_heard(given),
     )
 
 
@@ -199,6 +205,6 @@ def _pairs(
     return pairs
 
 
-def _ordered(rows: Iterable[query.ProcessRow]) -> list[query.ProcessRow]:
+def _ordered(rows: Iterable[counted.ProcessRow]) -> list[counted.ProcessRow]:
     """Ignore before merely logged, then by occurrences."""
     return sorted(rows, key=lambda r: (r.after != IGNORE, -r.occurrences, r.process_id))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from exceptions_app.replay.core import Effects
-    from exceptions_app.replay.query import ProcessRow
+    from exceptions_app.replay.counted import ProcessRow
     from exceptions_app.replay.run import Replay
 
 WORDS = {

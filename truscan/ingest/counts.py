@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from truscan.ingest import computers, processes
+from truscan.ingest import computers, processes, roll_up
 from truscan.ingest.type_counts import (
     ADD_BY_TYPE,
     ADD_LEVELS,
@@ -165,6 +165,7 @@ def add(cursor: Any, source: str) -> list[int]:
     cursor.execute(_ADD_PRESENCE.format(source=source))
     for count in (USER_PRESENCE, COMPUTER_DAY, DAILY):
         cursor.execute(count.add.format(source=source))
+    roll_up.note_days(cursor, source)
     cursor.execute(_ADD_SIGHTING.format(source=source))
     cursor.execute(_ADD_APPEARANCE.format(source=source))
     processes.note_newest(cursor, source)

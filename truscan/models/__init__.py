@@ -12,6 +12,7 @@ from truscan.models import (
     log_import,
     process,
     ramp,
+    rolled,
     webhook,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "log_import",
     "process",
     "ramp",
+    "rolled",
     "webhook",
 ]

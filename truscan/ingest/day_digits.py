@@ -1,0 +1,54 @@
+"""Days of a month in one whole number: a slot of decimal digits for each, rows before occurrences.
+
+PostgreSQL adds such numbers about as fast as plain ones, and their sum is the sum of each day by
+itself: no slot can run over, for it holds more than a `bigint` does. A quarter of a year is so
+three or four rows for a process in a place, and not one for each day and kind of event.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+# PostgreSQL keeps four digits together: a slot is a whole number of fours.
+OCCURRENCES, ROWS = 20, 12
+SLOT = OCCURRENCES + ROWS
+
+
+def power(day: date) -> int:
+    """Ten to the first digit of the day's slot; below it are the days before it in the month."""
+    return int(10 ** (SLOT * (day.day - 1)))
+
+
+def read(month: date, digits: str) -> Iterator[tuple[date, int, int]]:
+    """(day, rows, occurrences) of each day that has any, from the digits of a sum."""
+    for rank, rows, occurrences in slots(digits):
+        yield month.replace(day=rank + 1), rows, occurrences
+
+
+def slots(digits: str) -> Iterator[tuple[int, int, int]]:
+    """(place in the month from 0, rows, occurrences) of each slot that is not empty."""
+    count = -(-len(digits) // SLOT)
+    padded = digits.zfill(count * SLOT)
+    for index in range(count):
+        slot = padded[index * SLOT : (index + 1) * SLOT]
+        if slot.strip("0"):
+            yield count - 1 - index, int(slot[:ROWS]), int(slot[ROWS:])
+
+
+def runs(days: Iterable[date]) -> list[tuple[date, int, int]]:
+    """(month, power of the first day, power behind the last) for each run of neighbours.
+
+    What a number holds of a run is its remainder by the second less its remainder by the first.
+    """
+    found: list[tuple[date, int, int]] = []
+    for day in sorted(set(days)):
+        low, month = power(day), day.replace(day=1)
+        if found and found[-1][0] == month and found[-1][2] == low:
+            found[-1] = month, found[-1][1], low * 10**SLOT
+        else:
+            found.append((month, low, low * 10**SLOT))
+    return found
