@@ -212,6 +212,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ResponseOrObserveEnum": "exceptions_app.api.bulk.CHOICES",
+        "ResponseEnum": "exceptions_app.models.policy.Response",
+    },
 }
 
 LOGGING = {

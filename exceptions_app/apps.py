@@ -13,7 +13,7 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.life import expiry, reminders
         from exceptions_app.policies import approval, publish_request
         from exceptions_app.sepm import drift, job
-        from exceptions_app.triage import view_counts
+        from exceptions_app.triage import bulk, selection, view_counts
         from exceptions_app.triage.watching import return_due
         from exceptions_app.web.approvals import waiting
         from exceptions_app.web.my_work import waits
@@ -30,6 +30,8 @@ class ExceptionsConfig(AppConfig):
         frame.register_count("my-work", waits)
         frame.register_count("review-list", due_count)
         webhooks.tell_in_full("policy.published", "exception.expired", "sepm.drift_found")
+        ticking.register("bulk decisions", bulk.tick)
+        ticking.register("selections", selection.drop_old)
         ticking.register("expiries", expiry.tick)
         ticking.register("reminders of reviews", reminders.tick)
         ticking.register("SEPM jobs", job.tick)

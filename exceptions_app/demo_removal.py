@@ -49,6 +49,7 @@ _DELETES: tuple[tuple[str, str], ...] = (
         "watch",
         "process_id IN (SELECT id FROM gone_process) OR group_id IN (SELECT id FROM gone_group)",
     ),
+    ("bulkjob", "decision_id IN (SELECT id FROM gone_decision)"),
     ("decision", "id IN (SELECT id FROM gone_decision)"),
     ("processexception", "process_id IN (SELECT id FROM gone_process)"),
     (

@@ -33,6 +33,12 @@ class AlreadyUndone(ExceptionsError):
     code = "already_undone"
 
 
+class StillAtWork(ExceptionsError):
+    """A bulk decision is being written: it is stopped before it is undone."""
+
+    code = "still_at_work"
+
+
 class TooLate(ExceptionsError):
     """A decision is undone within thirty days or not at all."""
 

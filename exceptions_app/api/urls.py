@@ -8,6 +8,7 @@ from rest_framework.viewsets import ViewSetMixin
 from exceptions_app.api import (
     approvals,
     arrival,
+    bulk,
     comments,
     decisions,
     dossier,
@@ -31,6 +32,7 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *processes.routes,
     *decisions.routes,
     *comments.routes,
+    *bulk.routes,
     *my_work.routes,
     *policies.routes,
     *groups.routes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from exceptions_app.models import (
     approval,
     arrival,
+    bulk,
     comment,
     decision,
     dossier,
@@ -22,6 +23,7 @@ from exceptions_app.models import (
 __all__ = [
     "approval",
     "arrival",
+    "bulk",
     "comment",
     "decision",
     "dossier",

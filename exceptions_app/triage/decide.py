@@ -23,6 +23,7 @@ from exceptions_app.triage.kin import kin_ids
 from exceptions_app.triage.write import (
     Item,
     Wording,
+    extend_decision,
     insert_exceptions,
     make_decision,
     retire_exceptions,
@@ -186,23 +187,34 @@ def respond(
         expires_at=expires_at,
         seen_at=seen_at,
     )
-    if not made.writes:
+    wording = Wording(response, reason, review_on, expires_at)
+    return write_plan(made, wording, actor=actor, now=now)
+
+
+def write_plan(
+    made: Plan, wording: Wording, *, actor: Actor, now: datetime, decision: Decision | None = None
+) -> Result:
+    """Carry out a plan whose policies are locked: as a decision of its own, none if there is
+    nothing to write, or as a part of one that is written in parts."""
+    if not made.writes and decision is None:
         return Result(None, 0, made.skips)
     replaced = [row for row in made.writes.values() if row is not None]
     retire_exceptions(replaced, now)
-    wording = Wording(response, reason, review_on, expires_at)
     ids = insert_exceptions(list(made.writes), wording, actor=actor, now=now)
     items = _items(made, ids)
-    decision = make_decision(
-        actor=actor,
-        kind=Decision.Kind.RESPOND,
-        response=response,
-        reason=reason,
-        now=now,
-        items=items,
-    )
+    if decision is None:
+        decision = make_decision(
+            actor=actor,
+            kind=Decision.Kind.RESPOND,
+            response=wording.response,
+            reason=wording.reason,
+            now=now,
+            items=items,
+        )
+    else:
+        extend_decision(decision, items)
     refresh({process for process, _ in made.writes}, {policy for _, policy in made.writes}, now)
-    write_ledger("decision.responded", decision, items, actor=actor, response=response)
+    write_ledger("decision.responded", decision, items, actor=actor, response=wording.response)
     notes = _replaced_note(len(replaced))
     return Result(decision, len(made.writes), made.skips, len(replaced), notes)
 

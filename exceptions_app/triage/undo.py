@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q
 
-from exceptions_app.errors import AlreadyUndone, TooLate
+from exceptions_app.errors import AlreadyUndone, StillAtWork, TooLate
+from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.foreign import ForeignRules
@@ -60,7 +61,8 @@ def undo(*, actor: Actor, decision: Decision, now: datetime, reason: str = "") -
 
     Pairs with a later decision keep it and are told in `skipped`. An observation that came back by
     itself is not started again. Undoing a decision that was undone and put back undoes the putting
-    back. Of two at once one wins. Raises AlreadyUndone (by whom), TooLate after 30 days.
+    back. Of two at once one wins. Raises AlreadyUndone (by whom),
+    StillAtWork, TooLate after 30 days.
     """
     root = root_of(decision)
     items = list(DecisionItem.objects.filter(decision=root).order_by("pk"))
@@ -73,6 +75,7 @@ def undo(*, actor: Actor, decision: Decision, now: datetime, reason: str = "") -
     brought = list(ForeignRules.objects.filter(decision=root).values_list("policy", flat=True))
     lock_policies([*(policy for _, policy in on_policies), *brought])
     chain = _lock_chain(root)
+    _require_ended(root, now)
     target = _target(chain, decision, now)
     _turn(chain, now)
     quiet = {(i.process_id, i.policy_id or 0) for i in items if i.skipped_because}
@@ -116,6 +119,15 @@ def _lock_chain(root: Decision) -> list[Decision]:
     while (later := Decision.objects.filter(undoes=chain[-1]).first()) is not None:
         chain.append(later)
     return chain
+
+
+def _require_ended(root: Decision, now: datetime) -> None:
+    """What is undone is not written on: a bulk decision at work is stopped first, one that failed
+    is not gone on with. StillAtWork."""
+    jobs = BulkJob.objects.filter(decision=root)
+    jobs.filter(state=BulkJob.State.FAILED).update(state=BulkJob.State.CANCELLED, finished_at=now)
+    if jobs.filter(state__in=[BulkJob.State.QUEUED, BulkJob.State.RUNNING]).exists():
+        raise StillAtWork("This is being written just now. Stop it first, then undo what is done.")
 
 
 def _target(chain: Sequence[Decision], asked: Decision, now: datetime) -> Decision:

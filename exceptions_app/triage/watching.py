@@ -29,7 +29,13 @@ from exceptions_app.triage.decide import (
 )
 from exceptions_app.triage.kin import kin_ids
 from exceptions_app.triage.observed import counted, end_returned, refresh_processes, returning
-from exceptions_app.triage.write import Item, make_decision, retire_exceptions, write_ledger
+from exceptions_app.triage.write import (
+    Item,
+    extend_decision,
+    make_decision,
+    retire_exceptions,
+    write_ledger,
+)
 from truscan.models.process import Process
 
 if TYPE_CHECKING:
@@ -79,6 +85,30 @@ def observe(
     lock_groups(group.pk for group in groups)
     places = policies_in_force([group.pk for group in groups])
     policies = lock_policies(p.policy_id for p in places if p.policy_id is not None)
+    return observe_in(
+        processes=processes,
+        groups=groups,
+        policies=policies,
+        terms=terms,
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+
+
+def observe_in(
+    *,
+    processes: Sequence[int],
+    groups: Sequence[Group],
+    policies: dict[int, Policy],
+    terms: Terms,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    decision: Decision | None = None,
+) -> Result:
+    """`observe` with the groups and the policies in force there locked: as a decision of its own,
+    or as a part of one that is written in parts."""
     known = sorted(
         Process.objects.filter(pk__in=set(processes)).order_by().values_list("pk", flat=True)
     )
@@ -89,23 +119,26 @@ def observe(
     open_watches = _open_watches(known, groups)
     fresh, same = _sort_watches(known, groups, open_watches, terms)
     skipped += same
-    if not removed and not fresh:
+    if not removed and not fresh and decision is None:
         return Result(None, 0, skipped)
     items = [
         *(Item(pk, group_id=group) for pk, group in fresh),
         *(skipped_item(skip) for skip in same),
         *_policy_items(known, policies, removed),
     ]
-    decision = make_decision(
-        actor=actor, kind=Decision.Kind.OBSERVE, reason=reason, now=now, items=items
-    )
+    if decision is None:
+        decision = make_decision(
+            actor=actor, kind=Decision.Kind.OBSERVE, reason=reason, now=now, items=items
+        )
+    else:
+        extend_decision(decision, items)
     retire_exceptions(list(removed.values()), now)
     lock_process_sightings(sorted({*known, *(kin for _, kin in kin_ids(known))}))
     if removed:
         refresh({pk for pk, _ in removed}, {policy for _, policy in removed}, now)
     replaced = [open_watches[pair].pk for pair in fresh if pair in open_watches]
     Watch.objects.filter(pk__in=replaced).update(ended_at=now)
-    _insert(decision, fresh, terms)
+    _insert(decision, fresh, terms, now)
     refresh_processes(known)
     write_ledger("decision.observed", decision, items, actor=actor, terms=_told(terms))
     notes = _notes(removed, policies, groups)
@@ -175,7 +208,9 @@ def _policy_items(
     ]
 
 
-def _insert(decision: Decision, pairs: Sequence[tuple[int, int]], terms: Terms) -> None:
+def _insert(
+    decision: Decision, pairs: Sequence[tuple[int, int]], terms: Terms, now: datetime
+) -> None:
     seen = counted(pairs)
     Watch.objects.bulk_create(
         [
@@ -190,7 +225,7 @@ def _insert(decision: Decision, pairs: Sequence[tuple[int, int]], terms: Terms) 
                     "occurrences": seen[pk, group_id].occurrences,
                     "computers": seen[pk, group_id].computers,
                 },
-                started_at=decision.decided_at,
+                started_at=now,
             )
             for pk, group_id in pairs
         ],

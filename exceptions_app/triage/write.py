@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models import F
 
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
@@ -79,7 +80,7 @@ def make_decision(
     *, actor: Actor, kind: str, reason: str, now: datetime, items: Sequence[Item], **more: Any
 ) -> Decision:
     """The decision and its items; an item with a text in `skipped` counts as skipped."""
-    skipped = sum(1 for item in items if item.skipped and not item.is_quiet)
+    applied, skipped = _counted(items)
     decision = Decision.objects.create(
         kind=kind,
         reason=reason,
@@ -87,10 +88,32 @@ def make_decision(
         actor_user=actor.user,
         means=actor.means.value,
         decided_at=now,
-        applied=sum(1 for item in items if not item.skipped),
+        applied=applied,
         skipped=skipped,
         **more,
     )
+    _insert_items(decision, items)
+    return decision
+
+
+def extend_decision(decision: Decision, items: Sequence[Item]) -> None:
+    """More items of a decision that is written in parts."""
+    applied, skipped = _counted(items)
+    Decision.objects.filter(pk=decision.pk).update(
+        applied=F("applied") + applied, skipped=F("skipped") + skipped
+    )
+    _insert_items(decision, items)
+
+
+def _counted(items: Sequence[Item]) -> tuple[int, int]:
+    """(applied, skipped)"""
+    return (
+        sum(1 for item in items if not item.skipped),
+        sum(1 for item in items if item.skipped and not item.is_quiet),
+    )
+
+
+def _insert_items(decision: Decision, items: Sequence[Item]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             INSERT_ITEMS,
@@ -104,7 +127,6 @@ def make_decision(
                 [item.skipped[:255] for item in items],
             ],
         )
-    return decision
 
 
 def insert_exceptions(
@@ -140,10 +162,11 @@ def touch_drafts(policy_ids: set[int], now: datetime) -> None:
 def write_ledger(
     code: str, decision: Decision, items: Sequence[Item], *, actor: Actor, **after: Any
 ) -> None:
-    """One row per act; the digest ties the items to it without repeating thousands of them."""
+    """One row per act, or part of one; the digest ties the items to it without repeating them."""
     said = [
         [i.process_id, i.policy_id, i.group_id, i.before_id, i.after_id, i.skipped] for i in items
     ]
+    applied, skipped = _counted(items)
     policies = {item.policy_id for item in items if item.policy_id is not None}
     names = Policy.objects.filter(pk__in=policies).order_by("name").values_list("name", flat=True)
     audit.record(
@@ -151,8 +174,8 @@ def write_ledger(
         actor=actor,
         obj=decision,
         after={
-            "applied": decision.applied,
-            "skipped": decision.skipped,
+            "applied": applied,
+            "skipped": skipped,
             "processes": len({item.process_id for item in items}),
             "policies": list(names),
             "items_sha256": hashlib.sha256(audit.canonical_json(said).encode()).hexdigest(),

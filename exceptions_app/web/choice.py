@@ -7,12 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.http import Http404, QueryDict
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 
+from exceptions_app.models.bulk import Selection
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import InForce, policies_in_force
-from exceptions_app.triage.inbox import InboxFilter
-from exceptions_app.triage.inbox_page import matching_ids
+from exceptions_app.triage.selection import take_snapshot
 from truscan.access.scope import group_ids
 from truscan.models.counts import Sighting
 from truscan.models.estate import Group
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
+    from django.http import QueryDict
 
-# One act may hold this many processes; more is a filter that narrows nothing.
-MATCHING_MAX = 100_000
 TICKED_MAX = 1_000
 SHOWN = 12
 GROUPS_SHOWN = 30
@@ -39,12 +39,16 @@ class Choice:
     on_list: list[Process]
     on_list_count: int
     read_only: int
-    matching: str = ""
+    selection: Selection | None = None
 
     @property
     def names(self) -> list[str]:
         """Of those shown, each name once: builds of one program share theirs."""
         return list(dict.fromkeys(str(process) for process in self.shown))
+
+    @property
+    def matching(self) -> str:
+        return self.selection.query if self.selection else ""
 
     @property
     def total(self) -> int:
@@ -76,13 +80,10 @@ class Options:
 
 
 def chosen(user: User, data: QueryDict, now: datetime) -> Choice:
-    """The ticked processes, or everything that matches the filter now; out of scope is 404."""
-    matching = data.get("matching", "")
-    if matching:
-        found = InboxFilter(QueryDict(matching), user=user, now=now)
-        visible = set(matching_ids(found, MATCHING_MAX))
-    else:
-        visible = _ticked(user, data)
+    """The ticked processes, or everything that matched the filter when it was first asked; out of
+    scope is 404."""
+    selection = _selection(user, data, now)
+    visible = _ticked(user, data) if selection is None else set(selection.process_ids)
     if not visible:
         raise Http404
     mine = Process.objects.filter(pk__in=visible).visible_to(user, "analyst")
@@ -95,8 +96,24 @@ def chosen(user: User, data: QueryDict, now: datetime) -> Choice:
         on_list=list(listed.order_by("name", "pk")[:SHOWN]) if listed_count else [],
         on_list_count=listed_count,
         read_only=len(visible) - len(ids) - listed_count,
-        matching=matching,
+        selection=selection,
     )
+
+
+def _selection(user: User, data: QueryDict, now: datetime) -> Selection | None:
+    """The snapshot that the dialog names, or a new one for `matching`; None for ticked ones."""
+    told = data.get("selection", "")
+    if told:
+        if not (told.isascii() and told.isdecimal() and len(told) < 19):
+            raise Http404
+        return get_object_or_404(Selection, pk=int(told), user=user)
+    query = data.get("matching", "")
+    if not query:
+        return None
+    taken = take_snapshot(user, query, now)
+    if taken is None:
+        raise Http404
+    return taken
 
 
 def _ticked(user: User, data: QueryDict) -> set[int]:

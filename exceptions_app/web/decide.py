@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -21,14 +21,16 @@ from exceptions_app.models.policy import Policy
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.replay.run import replay_decision
+from exceptions_app.triage import bulk
 from exceptions_app.triage.decide import Result, respond
 from exceptions_app.triage.meanwhile import decided_meanwhile
 from exceptions_app.triage.newcomers import read_mark
-from exceptions_app.triage.preview import preview
+from exceptions_app.triage.preview import Preview, preview
 from exceptions_app.triage.watching import observe
 from exceptions_app.web.choice import GROUPS_SHOWN, Choice, Options, chosen, groups_of, options
 from exceptions_app.web.choice import topmost as topmost_of
 from exceptions_app.web.replay_rows import seen_groups, shown
+from exceptions_app.web.skips import counted_words
 from exceptions_app.web.told import RESPONSES, next_address, skipped_words, tell
 from truscan.access.actor import Actor
 from truscan.access.scope import may_write_groups
@@ -95,13 +97,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     user, now = person_with(request, "analyst"), timezone.now()
     data = request.POST if request.method == "POST" else request.GET
     is_preview = request.method == "POST" and data.get("part") == "consequences"
-    try:
-        choice = chosen(user, data, now)
-    except Http404:
-        # The preview may be asked for while OK decides all that matched: then nothing is left.
-        if is_preview and data.get("matching") and _by_htmx(request):
-            return HttpResponse(status=204)
-        raise
+    choice = chosen(user, data, now)
     groups = groups_of(user, choice.ids)
     dialog = Dialog(user, now, choice, groups, options(user, groups))
     if is_preview:
@@ -143,9 +139,19 @@ def _consequences(
             processes=dialog.choice.ids, policies=policies, response=response, now=dialog.now
         )
         ctx["policies"] = policies
+        ctx["is_bulk"] = dialog.choice.total * len(policies) > bulk.AT_ONCE
         ctx |= _replayed(dialog, policies, response)
-        ctx["skipped"] = skipped_words(ctx["preview"].skips)
+        ctx |= _left(dialog, ctx["preview"])
     return ctx
+
+
+def _left(dialog: Dialog, seen: Preview) -> dict[str, Any]:
+    """What stays as it is: for a filter all reasons with their counts, else the first by name."""
+    choice = dialog.choice
+    if choice.selection is None:
+        return {"skipped": skipped_words(seen.skips)}
+    chosen_too = {"symantec_list": choice.on_list_count, "out_of_scope": choice.read_only}
+    return {"left": counted_words(seen.counts) + counted_words(chosen_too)}
 
 
 def _replayed(dialog: Dialog, policies: list[Policy], response: str) -> dict[str, Any]:
@@ -205,6 +211,8 @@ def _decided(request: HttpRequest, dialog: Dialog) -> HttpResponse:
     if not form.is_valid():
         return _show(request, dialog, form)
     try:
+        if _is_bulk(dialog, form.cleaned_data):
+            return _start(request, dialog, form.cleaned_data)
         result = _write(dialog, form.cleaned_data)
     except ExceptionsError as refused:
         return _show(request, dialog, form, str(refused))
@@ -223,6 +231,50 @@ def _decided(request: HttpRequest, dialog: Dialog) -> HttpResponse:
     return r
 
 
+def _is_bulk(dialog: Dialog, told: dict[str, Any]) -> bool:
+    places = told["groups"] if told["response"] == "observe" else told["policies"]
+    return dialog.choice.total * max(len(places), 1) > bulk.AT_ONCE
+
+
+def _start(request: HttpRequest, dialog: Dialog, told: dict[str, Any]) -> HttpResponse:
+    """A job writes it; the whole snapshot is asked again when it runs."""
+    choice, actor = dialog.choice, Actor.on_web(dialog.user)
+    is_observe = told["response"] == "observe"
+    groups = [g for g in dialog.tops if g.pk in set(told["groups"])] if is_observe else []
+    with transaction.atomic():
+        policies = [] if is_observe else _policies(dialog, actor, told)
+        if is_observe:
+            _refuse_foreign_removal(dialog, groups)
+        job = bulk.make_job(
+            actor=actor,
+            processes=choice.selection.process_ids if choice.selection else choice.ids,
+            query=choice.matching,
+            policies=[policy.pk for policy in policies],
+            groups=[group.pk for group in groups],
+            response=told["response"],
+            reason=told["reason"],
+            now=dialog.now,
+            seen_at=told["seen_at"],
+            review_on=told["review_on"],
+            expires_at=end_of(told["expires_on"]),
+            until=end_of(told["until"]),
+        )
+    forget_counts(dialog.user)
+    address = reverse("bulk", args=[job.pk])
+    if _by_htmx(request):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def _policies(dialog: Dialog, actor: Actor, told: dict[str, Any]) -> list[Policy]:
+    """The chosen ones and the one to be made; call it in the transaction of the act."""
+    policies = list(Policy.objects.filter(pk__in=told["policies"]))
+    _refuse_foreign(dialog, policies)
+    if told["new_policy"]:
+        policies.append(_new_policy(dialog, actor, told["new_policy"], told["new_group"]))
+    return policies
+
+
 def _write(dialog: Dialog, told: dict[str, Any]) -> Result:
     actor = Actor.on_web(dialog.user)
     if told["response"] == "observe":
@@ -237,11 +289,8 @@ def _write(dialog: Dialog, told: dict[str, Any]) -> Result:
             now=dialog.now,
             until=until,
         )
-    policies = list(Policy.objects.filter(pk__in=told["policies"]))
-    _refuse_foreign(dialog, policies)
     with transaction.atomic():
-        if told["new_policy"]:
-            policies.append(_new_policy(dialog, actor, told["new_policy"], told["new_group"]))
+        policies = _policies(dialog, actor, told)
         return respond(
             actor=actor,
             processes=dialog.choice.ids,

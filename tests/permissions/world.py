@@ -14,6 +14,7 @@ from django.test import Client
 
 from exceptions_app.dossier.seal import seal
 from exceptions_app.models.approval import ApprovalRequest
+from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.comment import Comment, Mention
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy, Revision
@@ -25,10 +26,12 @@ from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import PUBLISH
 from exceptions_app.sepm.setup import save_server
+from exceptions_app.triage.bulk import make_job
 from exceptions_app.triage.comments import add_comment
 from exceptions_app.triage.decide import respond
 from exceptions_app.triage.watching import observe
 from tests.make import SYSTEM, make_group, make_site, make_user
+from truscan.access.actor import Actor
 from truscan.access.people import grant_role
 from truscan.access.tokens import SCOPES, create_token
 from truscan.delivery.webhooks import create_webhook
@@ -139,6 +142,10 @@ class Side:
     @property
     def mention(self) -> int:
         return Mention.objects.get(comment__process=self.waiting).pk
+
+    @property
+    def bulk_job(self) -> int:
+        return BulkJob.objects.get(wanted__policies=[self.policy.pk]).pk
 
     @property
     def sepm_policy(self) -> int:
@@ -261,6 +268,14 @@ def make_world() -> World:
         SepmPolicy.objects.create(server=sepm, policy=side.policy, revision=side.revision)
         SepmJob.objects.create(
             server=sepm, kind="plan", means="web", created_at=AT, reach=[side.group.pk]
+        )
+        make_job(
+            actor=Actor.on_web(side.clerk),
+            processes=[side.waiting.pk],
+            policies=[side.policy.pk],
+            response="ignore",
+            reason="known",
+            now=AT,
         )
         add_comment(
             actor=SYSTEM, author=side.clerk, process=side.waiting, text="See @owner", now=AT
