@@ -18,8 +18,8 @@ from exceptions_app.triage.observed import (
     observable,
     refresh_processes,
     refresh_sightings,
-    trip,
 )
+from exceptions_app.triage.tripwires import trip
 from truscan.coverage import SwitchReplay
 
 if TYPE_CHECKING:

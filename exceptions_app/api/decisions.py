@@ -80,7 +80,8 @@ class ObserveSerializer(serializers.Serializer[Any]):
         required=False,
         default=None,
         allow_null=True,
-        help_text="so many more `occurrences` or `computers` bring it back",
+        help_text="so many more `occurrences`, `computers`, `groups` (at or below) or `hashes`"
+        " (other builds of the same program) bring it back",
     )
 
 
@@ -113,6 +114,7 @@ class WatchSerializer(serializers.ModelSerializer[Watch]):
             "started_at",
             "ended_at",
             "returned_because",
+            "changes",
         ]
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Mod
 
 from exceptions_app.errors import BadValue, NotFound, NothingChosen
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
-from exceptions_app.models.watch import Watch
+from exceptions_app.models.watch import SAID, Watch
 from exceptions_app.policies.effective import groups_with, policies_in_force
 from exceptions_app.policies.locks import (
     lock_groups,
@@ -28,7 +30,8 @@ from exceptions_app.triage.decide import (
     skipped_item,
 )
 from exceptions_app.triage.kin import kin_ids
-from exceptions_app.triage.observed import counted, end_returned, refresh_processes, returning
+from exceptions_app.triage.observed import refresh_processes
+from exceptions_app.triage.tripwires import counted, end_returned, returning
 from exceptions_app.triage.write import (
     Item,
     extend_decision,
@@ -45,14 +48,15 @@ if TYPE_CHECKING:
     from truscan.access.actor import Actor
     from truscan.models.estate import Group
 
-TRIPWIRES = frozenset({"occurrences", "computers"})
+# Imports look at what they touch; the rest is looked at once in ten minutes.
+SWEEP_SECONDS, SWEEP_SLOTS = 10, 60
 OBSERVED = "is observed here already"
 NO_EXCEPTION = "has no exception in this policy to remove"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What brings a watch back: a date, or so many more detections or computers."""
+    """What brings a watch back: a date, or so many more of what `models.watch.SAID` names."""
 
     until: datetime | None
     tripwires: dict[str, int]
@@ -75,9 +79,10 @@ def observe(
     """Keep logging these processes in these groups and below, and put them out of the way.
 
     Exceptions for them in the policies in force for the groups are removed first, and `notes` say
-    so, also when such a policy holds elsewhere. `until` and `tripwires` ("occurrences",
-    "computers": so many more) bring them back. A watch with other terms is replaced; an equal call
-    does nothing and returns no decision. Raises NothingChosen, BadValue, NotFound.
+    so, also when such a policy holds elsewhere. `until` and `tripwires` (so many more
+    "occurrences", "computers", "groups" or "hashes") bring them back. A watch with other terms is
+    replaced; an equal call does nothing and returns no decision. Raises NothingChosen, BadValue,
+    NotFound.
     """
     reason = checked_reason(reason)
     terms = _checked_terms(processes, groups, until, tripwires, now)
@@ -157,10 +162,12 @@ def _checked_terms(
     if until is not None and until <= now:
         raise BadValue("The date to come back has passed: give a later one.")
     wires = tripwires or {}
-    if not wires.keys() <= TRIPWIRES:
-        raise BadValue(f"What brings it back is one of {', '.join(sorted(TRIPWIRES))}.")
+    if not wires.keys() <= SAID.keys():
+        raise BadValue(f"What brings it back is one of {', '.join(sorted(SAID))}.")
     if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in wires.values()):
-        raise BadValue("Give how many more detections or computers as a number from 1 up.")
+        raise BadValue(
+            "Give how many more detections, computers, groups or hashes as a number from 1 up."
+        )
     return Terms(until, dict(wires))
 
 
@@ -221,10 +228,7 @@ def _insert(
                 reason=decision.reason,
                 until=terms.until,
                 tripwires=terms.tripwires,
-                baseline={
-                    "occurrences": seen[pk, group_id].occurrences,
-                    "computers": seen[pk, group_id].computers,
-                },
+                baseline=seen[pk, group_id].as_json(),
                 started_at=now,
             )
             for pk, group_id in pairs
@@ -289,10 +293,13 @@ def end_watch(*, actor: Actor, watches: Sequence[int], reason: str, now: datetim
 
 @transaction.atomic
 def return_due(now: datetime) -> int:
-    """Part of the tick: end watches whose date has come or whose counts were reached, also those
-    that an import did not get to. Sightings are open by their date without it. How many
-    processes came back."""
-    rows = Watch.objects.filter(ended_at=None).exclude(until=None, tripwires={})
+    """Part of the tick: end watches whose date has come, and, a sixtieth of them at a time, those
+    whose counts were reached though no import got to them. Sightings are open by their date
+    without it. How many processes came back."""
+    slot = int(now.timestamp()) // SWEEP_SECONDS % SWEEP_SLOTS
+    swept = Q(slot=slot) & ~Q(tripwires={})
+    rows = Watch.objects.filter(ended_at=None).annotate(slot=Mod("pk", SWEEP_SLOTS))
+    rows = rows.filter(Q(until__lte=now) | swept)
     due = returning(list(rows.order_by("pk")), now)
     if not due:
         return 0

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy
+from exceptions_app.models.watch import SAID
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.replay.run import replay_decision
@@ -58,6 +59,10 @@ class DecideForm(forms.Form):
     review_on = forms.DateField(required=False)
     expires_on = forms.DateField(required=False)
     until = forms.DateField(required=False)
+    trip_occurrences = forms.IntegerField(required=False, min_value=1, max_value=10**9)
+    trip_computers = forms.IntegerField(required=False, min_value=1, max_value=10**6)
+    trip_groups = forms.BooleanField(required=False)
+    trip_hashes = forms.BooleanField(required=False)
     seen_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z"])
 
     def __init__(self, data: Any, policies: list[int], groups: list[int]) -> None:
@@ -258,6 +263,7 @@ def _start(request: HttpRequest, dialog: Dialog, told: dict[str, Any]) -> HttpRe
             review_on=told["review_on"],
             expires_at=end_of(told["expires_on"]),
             until=end_of(told["until"]),
+            tripwires=tripwires_of(told) if is_observe else None,
         )
     forget_counts(dialog.user)
     address = reverse("bulk", args=[job.pk])
@@ -288,6 +294,7 @@ def _write(dialog: Dialog, told: dict[str, Any]) -> Result:
             reason=told["reason"],
             now=dialog.now,
             until=until,
+            tripwires=tripwires_of(told),
         )
     with transaction.atomic():
         policies = _policies(dialog, actor, told)
@@ -309,6 +316,12 @@ def end_of(day: Any) -> datetime | None:
     if day is None:
         return None
     return datetime.combine(day, time(23, 59, 59), timezone.get_current_timezone())
+
+
+def tripwires_of(told: dict[str, Any]) -> dict[str, int]:
+    """What the dialog's fields say brings an observed process back; a tick means the first one."""
+    wires = {word: told[f"trip_{word}"] for word in SAID}
+    return {word: int(value) for word, value in wires.items() if value}
 
 
 def _refuse_foreign(dialog: Dialog, policies: list[Policy]) -> None:

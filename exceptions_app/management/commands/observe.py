@@ -14,6 +14,7 @@ from exceptions_app.management.lookups import (
     lines,
     refused_all,
 )
+from exceptions_app.models.watch import SAID
 from exceptions_app.triage.watching import observe
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True)
         parser.add_argument("--occurrences", type=int, help="back after so many more detections")
         parser.add_argument("--computers", type=int, help="back after so many more computers")
+        parser.add_argument("--groups", type=int, help="back after so many new groups below")
+        parser.add_argument("--hashes", type=int, help="back after so many new builds of it")
         add_common(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wires = {key: options[key] for key in ("occurrences", "computers") if options[key]}
+        wires = {key: options[key] for key in SAID if options[key]}
         try:
             result = observe(
                 actor=find_actor(options["user"]),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,9 @@ from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.watch import Watch
 from exceptions_app.triage.watching import end_watch, observe, return_due
 from tests.exceptions_app.acts import give, make_policy, watch
+from tests.exceptions_app.web.estate import make_seen
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_sighting
+from truscan import coverage
 from truscan.models.counts import FOREVER, NEVER, Presence, Sighting
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +46,12 @@ def test_it_notes_what_was_counted_when_it_began() -> None:
             occurrences=1,
         )
     watch(process, top, tripwires={"occurrences": 10})
-    assert Watch.objects.get().baseline == {"occurrences": 7, "computers": 3}
+    assert Watch.objects.get().baseline == {
+        "occurrences": 7,
+        "computers": 3,
+        "groups": 2,
+        "hashes": 0,
+    }
 
 
 def test_it_removes_the_exceptions_first_and_says_so() -> None:
@@ -113,3 +121,31 @@ def test_it_rejects_what_makes_no_sense() -> None:
         observe(actor=SYSTEM, processes=[], groups=[group], reason="x", now=NOW)
     result = observe(actor=SYSTEM, processes=[999_999], groups=[group], reason="x", now=NOW)
     assert (result.decision, result.skipped[0].code) == (None, "unknown_process")
+
+
+def test_new_groups_and_new_builds_bring_it_back_and_say_what_changed(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    def fold(*sightings: Sighting) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            coverage.registered().after_fold([row.pk for row in sightings], NOW)
+
+    top, east = make_group("Global\\Sales"), make_group("Global\\Sales\\East")
+    beside = make_group("Global\\Plant")
+    same: dict[str, Any] = {"signer": "Contoso CA", "generic_path": "C:\\T\\tool.exe"}
+    process = make_seen("tool.exe", "a", (top,), **same)
+    watch(process, top, tripwires={"hashes": 1})
+    forged = make_seen("tool.exe", "d", (top,), **{**same, "signer": "Eve"})
+    build = make_seen("TOOL.EXE", "b", (beside,), **same)
+    fold(*forged.sightings.all(), *build.sightings.all(), make_sighting(process, beside))
+    assert Watch.objects.get().ended_at is None, "another signer; another place"
+    fold(make_sighting(build, east))
+    back = Watch.objects.get()
+    assert back.returned_because == "1 new hash of the same program; the tripwire was 1"
+    assert back.changed == [f"1 new hash of the same program: {build.hash}"]
+    assert Sighting.objects.get(process=process, group=top).observed_until == NEVER
+    watch(process, top, tripwires={"groups": 1, "occurrences": 100})
+    fold(make_sighting(process, east, occurrences=7))
+    back = Watch.objects.latest("pk")
+    assert back.returned_because == "1 new group; the tripwire was 1"
+    assert back.changed == ["7 more detections", "1 new group: Global\\Sales\\East"]
