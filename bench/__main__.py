@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("ingest", "triage", "bulk", "replay", "lint", "compile", "export", "ramp", "ramp_truth")
+NAMES = ("ingest", "triage", "bulk", "replay", "lint", "compile", "export", "ramp", "ramp_truth",
+         "suggestions")  # fmt: skip
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.life import expiry, reminders
         from exceptions_app.policies import approval, publish_request
         from exceptions_app.sepm import drift, job
+        from exceptions_app.suggest import refresh
         from exceptions_app.triage import bulk, selection, view_counts
         from exceptions_app.triage.watching import return_due
         from exceptions_app.web.approvals import waiting
@@ -38,3 +39,4 @@ class ExceptionsConfig(AppConfig):
         ticking.register("SEPM drift", drift.tick)
         frame.register_views(in_rail)
         ticking.register("view counts", view_counts.refresh)
+        ticking.register("suggestions", refresh.tick)

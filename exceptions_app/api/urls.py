@@ -25,6 +25,7 @@ from exceptions_app.api import (
     sepm,
     sepm_drift,
     sepm_servers,
+    suggestions,
     why,
 )
 
@@ -42,6 +43,7 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *sepm.routes,
     *sepm_servers.routes,
     *sepm_drift.routes,
+    *suggestions.routes,
     *arrival.routes,
     *saved_views.routes,
 ]
@@ -55,5 +57,6 @@ urlpatterns = [
     *dossier.urlpatterns,
     *replay.urlpatterns,
     *why.urlpatterns,
+    *suggestions.urlpatterns,
     *router.urls,
 ]

@@ -17,6 +17,7 @@ from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Revision, RevisionEntry
 from exceptions_app.models.watch import Watch
 from exceptions_app.suggest.location import LABELS, WRITABLE, location_of
+from exceptions_app.suggest.shown import Shown, suggestion_for
 from exceptions_app.triage.inbox import EVENT_COLUMNS
 from exceptions_app.triage.inbox_page import event_counts
 from truscan.classify import Classified, classify
@@ -123,6 +124,7 @@ class Evidence:
     reputation: list[Said]
     location: Location
     spread: Spread
+    suggestion: Shown | None = None
     lines: list[Detection] = field(default_factory=list)
 
 
@@ -140,7 +142,8 @@ def evidence_of(
     `ids` are the person's groups, None for the whole estate; `levels` those in force there, if
     they are known already.
     """
-    seen = process.sightings.all() if ids is None else process.sightings.filter(group__in=ids)
+    seen = Sighting.objects.filter(process=process)
+    seen = seen if ids is None else seen.filter(group__in=ids)
     totals = _totals(seen)
     recent = _recent(process, ids)
     tally, days = counts_of(process, ids, now.date())
@@ -165,6 +168,7 @@ def evidence_of(
         reputation=reputation(_newest_facts(recent)),
         location=location_told(process.generic_path),
         spread=spread_of(process, ids),
+        suggestion=suggestion_for(user, process.pk) if seen.open(now).exists() else None,
         lines=latest_lines(process, ids, 5),
     )
 

@@ -16,6 +16,7 @@ from exceptions_app.models import (
     placement,
     policy,
     sepm,
+    suggestion,
     view,
     watch,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "placement",
     "policy",
     "sepm",
+    "suggestion",
     "view",
     "watch",
 ]

@@ -13,6 +13,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
+from exceptions_app.suggest.shown import in_short
 from exceptions_app.triage.inbox import EVENT_COLUMNS, EVENTS
 from truscan.access.scope import groups_held
 from truscan.models.counts import DailyCount, Presence, ProcessSummary, Sighting
@@ -47,6 +48,8 @@ class Row:
     trend: list[float | None] = field(default_factory=list)
     responses: list[str] = field(default_factory=list)
     level: str = ""
+    # What is suggested, and how sure: ("ignore", "97 %").
+    suggests: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -101,8 +104,11 @@ def page_of(found: InboxFilter, after: str = "", before: str = "") -> Page:
         rows.reverse()
     has_older = more if forward else True
     has_newer = (at is not None) if forward else more
+    told = rows_for(found.user, rows, found.now, found.ids)
+    if found.chosen_state == "open":
+        _add_suggestions(told)
     return Page(
-        rows=rows_for(found.user, rows, found.now, found.ids),
+        rows=told,
         older=cursor_of(rows[-1], order) if rows and has_older else "",
         newer=cursor_of(rows[0], order) if rows and has_newer else "",
     )
@@ -191,6 +197,12 @@ def _add_responses(rows: dict[int, Row], user: User) -> None:
     )
     for pk, response in active.values_list("process", "response").distinct().order_by("response"):
         rows[pk].responses.append(response)
+
+
+def _add_suggestions(rows: Sequence[Row]) -> None:
+    suggested = in_short(row.process.pk for row in rows)
+    for row in rows:
+        row.suggests = suggested.get(row.process.pk)
 
 
 def matching_ids(found: InboxFilter, cap: int) -> list[int]:

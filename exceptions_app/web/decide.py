@@ -22,6 +22,7 @@ from exceptions_app.models.watch import SAID
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.replay.run import replay_decision
+from exceptions_app.suggest.shown import suggestion_for
 from exceptions_app.triage import bulk
 from exceptions_app.triage.decide import Result, respond
 from exceptions_app.triage.meanwhile import decided_meanwhile
@@ -177,7 +178,10 @@ def _show(
     request: HttpRequest, dialog: Dialog, form: DecideForm | None, error: str = ""
 ) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
-    response = data.get("response") or "ignore"
+    one = dialog.choice.ids[0] if dialog.choice.total == 1 else None
+    suggestion = suggestion_for(dialog.user, one) if one else None
+    taken = suggestion if request.method == "GET" and data.get("take") else None
+    response = taken.response if taken else data.get("response") or "ignore"
     if request.method == "POST":
         ticked = _numbers(data.getlist("policies"))
         groups = _numbers(data.getlist("groups"))
@@ -193,7 +197,9 @@ def _show(
         "ticked_groups": groups,
         "form": form,
         "error": error,
-        "data": data,
+        "data": {**data.dict(), "reason": taken.summary} if taken else data,
+        "suggestion": suggestion,
+        "taken": taken is not None,
         "next": next_address(request),
         "seen_at": data.get("seen_at") or dialog.now.strftime("%Y-%m-%dT%H:%M:%S.%f%z"),
         "may_create": [

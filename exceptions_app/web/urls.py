@@ -24,6 +24,7 @@ from exceptions_app.web import (
     revisions,
     saved_views,
     sepm,
+    suggestions,
     template_mode,
     why,
 )
@@ -46,6 +47,7 @@ urlpatterns = [
     *lint.urlpatterns,
     *reviews.urlpatterns,
     *sepm.urlpatterns,
+    *suggestions.urlpatterns,
     *arrival.urlpatterns,
     *arrival_import.urlpatterns,
     *saved_views.urlpatterns,

@@ -67,6 +67,14 @@ ROWS = [
     ),
     Row("api-decision-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.decision.pk]),
     Row("api-decision-undo", "POST", "401 404 403 201 201 201 201", lambda o, w: [o.decision.pk]),
+    Row("api-suggestion-list", "GET", "401 200 200 200 200 200 200"),
+    Row(
+        "api-suggestion-detail",
+        "GET",
+        "401 404 200 200 200 200 200",
+        lambda o, w: [o.suggestion],
+    ),
+    Row("api-suggestion-state", "GET", "401 200 200 200 200 200 200"),
     Row("api-watch-list", "GET", "401 200 200 200 200 200 200"),
     Row(
         "api-watch-list",

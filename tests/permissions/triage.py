@@ -35,6 +35,7 @@ ROWS = [
             "reason": "known",
         },
     ),
+    Row("suggestions", "GET", "302 200 200 200 200 200 200"),
     Row("decision-undo", "POST", "302 404 404 302 302 302 302", lambda o, w: [o.decision.pk]),
     Row("view-list", "GET", "302 200 200 200 200 200 200"),
     Row(

@@ -19,6 +19,7 @@ from exceptions_app.models.comment import Comment, Mention
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.models.sepm import SepmJob, SepmPolicy, SepmServer
+from exceptions_app.models.suggestion import Suggestion
 from exceptions_app.models.view import InboxView
 from exceptions_app.models.watch import Watch
 from exceptions_app.policies.approval import ask
@@ -130,6 +131,12 @@ class Side:
     @property
     def sepm_job(self) -> int:
         return SepmJob.objects.get(reach=[self.group.pk]).pk
+
+    @property
+    def suggestion(self) -> int:
+        told = {"response": "ignore", "rate": 0.97, "bound": 0.95, "answers": 60}
+        pk: int = Suggestion.objects.get_or_create(process=self.waiting, defaults=told)[0].pk
+        return pk
 
     @property
     def view(self) -> int:

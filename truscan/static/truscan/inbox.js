@@ -105,6 +105,17 @@ function respond(word) {
   open(data);
 }
 
+// What is suggested for the highlighted process is only filled in: OK is for a person.
+function takeOver() {
+  const row = current();
+  if (!row || !("suggests" in row.dataset) || !choose.querySelector('[name="response"]')) {
+    say("Nothing is suggested for this process");
+    return;
+  }
+  const next = choose.elements.next.value;
+  open(new URLSearchParams({ process: row.dataset.row, take: "1", next }));
+}
+
 function open(data) {
   const address = `${choose.action}?${data}`;
   window.htmx.ajax("GET", address, { target: "#decide-body", swap: SWAP }).then(() => {
@@ -201,6 +212,7 @@ const ACTS = {
   e: () => (wide.matches ? pane.focus() : location.assign(current().querySelector("[data-name]").href)),
   Enter: () => location.assign(current().querySelector("[data-name]").href),
   c: comment,
+  s: takeOver,
   u: undo,
   n: loadNewcomers,
   "/": () => document.querySelector("[data-search]").focus(),
