@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, Sum
+from django.db import connection, transaction
 
-from truscan.models.counts import DailyCount
-from truscan.models.detection import EventType
 from truscan.models.estate import Group
-from truscan.models.ramp import ScanPolicyUse
+from truscan.ramp.evidence_sql import BY_HASH, TAKEN
+from truscan.ramp.where import Scope, places_of, scopes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from django.contrib.auth.models import User
 
     from truscan.models.ramp import RampPlan, ScanPolicy
+
+# Days are listed one by one, so that each is one probe of the index (day, group). Behind the fence
+# the planner takes few rows for each; else it reads the whole table.
+BY_DAY = """
+WITH s AS MATERIALIZED (
+    SELECT * FROM unnest(%(groups)s::int[], %(locations)s::int[]) AS place(group_id, location_id),
+        unnest(%(days)s::date[]) AS listed(day))
+SELECT d.day, coalesce(sum(d.occurrences) FILTER (WHERE d.event_type = 1), 0)::bigint,
+    coalesce(sum(d.occurrences) FILTER (WHERE d.event_type = 2), 0)::bigint,
+    coalesce(sum(d.occurrences) FILTER (WHERE d.event_type = 3), 0)::bigint
+FROM s JOIN truscan_dailycount d ON d.day = s.day AND d.group_id = s.group_id
+WHERE (s.location_id = 0 OR d.location_id = s.location_id) {more}
+GROUP BY d.day
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,79 +58,45 @@ class Clients:
     groups_unknown: int
 
 
-def detections_by_day(plan: RampPlan, user: User, start: date, end: date) -> list[DayCount]:
-    """Daily occurrences from `start` to `end`, both included, where the policy is in force.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a plan's scan policy is in force and a person may look."""
 
-    Only groups that `user` may see are counted. One grouped query over the daily counts.
-    """
-    rows = (
-        DailyCount.objects.visible_to(user)
-        .filter(where_in_force(plan.scan_policy), day__gte=start, day__lte=end)
-        .values("day")
-        .annotate(
-            potential=_sum(EventType.POTENTIAL_RISK),
-            security=_sum(EventType.SECURITY_RISK),
-            commercial=_sum(EventType.COMMERCIAL),
-        )
-        .order_by("day")
+    scopes: list[Scope]
+    clients: Clients
+
+
+def places_seen(plan: RampPlan, user: User) -> Places:
+    """The places, and their client totals, where unknown stays unknown."""
+    scopes = scopes_of({plan.scan_policy_id})
+    groups = Group.objects.visible_to(user).filter(pk__in={scope.group_id for scope in scopes})
+    counts = dict(groups.values_list("pk", "client_count"))
+    known = [count for count in counts.values() if count is not None]
+    return Places(
+        [scope for scope in scopes if scope.group_id in counts],
+        Clients(sum(known), len(counts), len(counts) - len(known)),
     )
-    return [
-        DayCount(row["day"], row["potential"] or 0, row["security"] or 0, row["commercial"] or 0)
-        for row in rows
-    ]
 
 
-def clients_of(plan: RampPlan, user: User) -> Clients:
-    """Client totals where the policy is in force and `user` may look; unknown stays unknown."""
-    ids = [pk for pk, _ in groups_in_force(plan.scan_policy)]
-    groups = Group.objects.visible_to(user).filter(pk__in=ids)
-    counts = list(groups.values_list("client_count", flat=True))
-    known = [count for count in counts if count is not None]
-    return Clients(sum(known), len(counts), len(counts) - len(known))
-
-
-def where_in_force(policy: ScanPolicy) -> Q:
-    """Rows of the (group, location) pairs where the clients follow this policy."""
-    where = Q(pk__in=[])
-    whole = [pk for pk, key in groups_in_force(policy) if key is None]
-    taken: dict[int, set[str]] = {}
-    others = ScanPolicyUse.objects.exclude(scan_policy=policy).filter(group__in=whole)
-    for use in others.select_related("location"):
-        if use.location:
-            taken.setdefault(use.group_id, set()).add(use.location.name_key)
-    where |= Q(group__in=[pk for pk in whole if pk not in taken])
-    for pk, keys in taken.items():
-        where |= Q(group=pk) & ~Q(location__name_key__in=keys)
-    for pk, key in groups_in_force(policy):
-        if key is not None:
-            where |= Q(group=pk, location__name_key=key)
-    return where
+def detections_by_day(scopes: Sequence[Scope], start: date, end: date) -> list[DayCount]:
+    """Daily occurrences from `start` to `end`, both included, in these places."""
+    if not scopes:
+        return []
+    locations, taken = places_of(scopes)
+    asked: dict[str, Any] = {
+        "groups": [scope.group_id for scope in scopes],
+        "locations": locations,
+        "days": [start + timedelta(days=count) for count in range((end - start).days + 1)],
+        "taken_groups": [pair[0] for pair in taken],
+        "taken_locations": [pair[1] for pair in taken],
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BY_HASH)
+        cursor.execute(BY_DAY.format(more=TAKEN if taken else ""), asked)
+        return [DayCount(*row) for row in sorted(cursor.fetchall())]
 
 
 def groups_in_force(policy: ScanPolicy) -> list[tuple[int, str | None]]:
-    """(group id, location key or None for the whole group), inheriting sub-groups included.
-
-    A sub-group follows its parent until inheritance is switched off or it has a policy of its
-    own (guide pp. 48-56).
-    """
-    uses = list(policy.uses.select_related("group", "location"))
-    found: list[tuple[int, str | None]] = []
-    for use in uses:
-        key = use.location.name_key if use.location else None
-        found += [(pk, key) for pk in _subtree(use.group)]
-    return sorted(set(found), key=lambda pair: (pair[0], pair[1] or ""))
-
-
-def _subtree(top: Group) -> list[int]:
-    below = Group.objects.at_or_below(top).order_by("path_key")
-    own = set(ScanPolicyUse.objects.filter(group__in=below).values_list("group_id", flat=True))
-    followers = {top.pk}
-    # A parent's path is shorter than its children's, so it has been judged before them.
-    for group in sorted(below, key=lambda group: len(group.path_key)):
-        if group.inherits_now and group.pk not in own and group.parent_id in followers:
-            followers.add(group.pk)
-    return sorted(followers)
-
-
-def _sum(event_type: EventType) -> Sum:
-    return Sum("occurrences", filter=Q(event_type=event_type.value))
+    """(group id, location key or None for the whole group), inheriting sub-groups included."""
+    pairs = {(scope.group_id, scope.location_key) for scope in scopes_of({policy.pk})}
+    return sorted(pairs, key=lambda pair: (pair[0], pair[1] or ""))

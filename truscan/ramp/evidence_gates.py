@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from truscan import coverage
 from truscan.models.detection import Action
 from truscan.models.estate import Group
-from truscan.ramp.evidence_sql import HEARD, KEYLOGGERS, LOAD, OPEN, SEEN, TAKEN
+from truscan.ramp.evidence_sql import BY_HASH, HEARD, KEYLOGGERS, LOAD, OPEN, SEEN, TAKEN
 from truscan.ramp.facts import RECENT_DAYS, Facts
 from truscan.ramp.rows import state_of
 from truscan.ramp.scan_settings import CONTENT, noted_settings
@@ -59,11 +59,7 @@ def facts_of(plans: Sequence[RampPlan], now: datetime) -> dict[int, Facts]:
         KEYLOGGERS if "keyloggers" in asked["day_tracks"] else ""
     )
     with transaction.atomic(), connection.cursor() as cursor:
-        # Hundreds of plans are summed at once: in memory, by hash. Left alone, the planner takes
-        # the days for few rows and sorts a million of them on disk.
-        cursor.execute("SET LOCAL work_mem = '128MB'")
-        cursor.execute("SET LOCAL enable_sort = off")
-        cursor.execute("SET LOCAL jit = off")
+        cursor.execute(BY_HASH)
         seen = _rows(SEEN.format(more=more), asked)
         still_open, heard, load = (_rows(sql, asked) for sql in (OPEN, HEARD, LOAD))
     clients = dict(Group.objects.filter(pk__in=groups).values_list("pk", "client_count"))

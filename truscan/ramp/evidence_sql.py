@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# Hundreds of plans are summed at once: in memory, by hash. Left alone, the planner takes the days
+# for few rows and sorts a million of them on disk.
+BY_HASH = "SET LOCAL work_mem = '128MB'; SET LOCAL enable_sort = off; SET LOCAL jit = off"
+
 SCOPE = """
 WITH scope AS MATERIALIZED (
     SELECT * FROM unnest(%(plans)s::bigint[], %(groups)s::bigint[], %(locations)s::bigint[],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 
 from truscan import coverage
+from truscan.ramp.evidence_sql import BY_HASH
 from truscan.ramp.history_sql import KEYLOGGERS, LEVELS, NOTIFIED, TAKEN
 from truscan.ramp.rows import state_of
 from truscan.ramp.where import places_of, scopes_of
@@ -77,8 +78,7 @@ def stays_of(plan: RampPlan, now: datetime) -> list[Stay]:
         return []
     asked, more = _arguments(plan, stays, now)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '128MB'")
-        cursor.execute("SET LOCAL jit = off")
+        cursor.execute(BY_HASH)
         cursor.execute(LEVELS.format(more=more), asked)
         rows = cursor.fetchall()
         cursor.execute(NOTIFIED, asked)
@@ -121,13 +121,17 @@ def _arguments(plan: RampPlan, stays: list[Stay], now: datetime) -> tuple[dict[s
     scopes = scopes_of({plan.scan_policy_id})
     locations, taken = places_of(scopes)
     groups = [scope.group_id for scope in scopes]
+    days = [
+        (number, stay.level, stay.first_on + timedelta(days=count))
+        for number, stay in enumerate(stays)
+        for count in range((stay.last_on - stay.first_on).days + 1)
+    ]
     ignored = coverage.registered().ignored_in(sorted(set(groups)), now)
     asked = {
         "track": plan.track,
-        "numbers": list(range(len(stays))),
-        "levels": [int(s.level) if s.level.isdecimal() else None for s in stays],
-        "firsts": [stay.first_on for stay in stays],
-        "lasts": [stay.last_on for stay in stays],
+        "numbers": [number for number, _, _ in days],
+        "levels": [int(level) if level.isdecimal() else None for _, level, _ in days],
+        "days": [day for _, _, day in days],
         "groups": groups,
         "locations": locations,
         "ignored_groups": [pair[0] for pair in ignored],

@@ -8,11 +8,12 @@ from truscan.ramp.evidence_sql import KEYLOGGERS, TAKEN
 
 __all__ = ["KEYLOGGERS", "LEVELS", "NOTIFIED", "TAKEN"]
 
+# Days are listed one by one, so that each is one probe of an index that begins with (day, group).
 SPELLS = """
 WITH s AS MATERIALIZED (
     SELECT spell.*, place.*, %(track)s::text AS track
-    FROM unnest(%(numbers)s::int[], %(levels)s::int[], %(firsts)s::date[], %(lasts)s::date[])
-        AS spell(number, level, first_on, last_on),
+    FROM unnest(%(numbers)s::int[], %(levels)s::int[], %(days)s::date[])
+        AS spell(number, level, day),
     unnest(%(groups)s::int[], %(locations)s::int[]) AS place(group_id, location_id))
 """
 
@@ -31,7 +32,7 @@ line AS MATERIALIZED (
         sum(d.occurrences) AS whole
     FROM s
     JOIN truscan_dailycount d
-        ON d.day BETWEEN s.first_on AND s.last_on AND d.group_id = s.group_id
+        ON d.day = s.day AND d.group_id = s.group_id
     WHERE d.event_type < 4 AND (d.event_type = 3) = (s.track = 'commercial')
         AND (s.location_id = 0 OR d.location_id = s.location_id)
         AND (s.level IS NULL OR d.sensitivity IS NULL OR d.sensitivity = s.level
@@ -59,9 +60,8 @@ NOTIFIED = (
     + """
 SELECT number, sum(many) / count(*) FROM (
     SELECT s.number, d.day, d.account_id, sum(d.occurrences) AS many
-    FROM (SELECT DISTINCT number, first_on, last_on, group_id FROM s) s
-    JOIN truscan_computerday d
-        ON d.day BETWEEN s.first_on AND s.last_on AND d.group_id = s.group_id
+    FROM (SELECT DISTINCT number, day, group_id FROM s) s
+    JOIN truscan_computerday d ON d.day = s.day AND d.group_id = s.group_id
     GROUP BY 1, 2, 3) user_day
 GROUP BY 1
 """

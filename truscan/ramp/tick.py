@@ -18,7 +18,8 @@ from truscan.ramp.message import body_of, escalated_body_of, path_of, subject_of
 from truscan.ramp.mornings import digests, wants_digest
 from truscan.ramp.recipients import Ladder, ladders_of
 from truscan.ramp.reminders import Reminder, ReminderKind, escalation_of, reminders_of
-from truscan.ramp.rows import plan_of, state_of, with_rows
+from truscan.ramp.rows import events_of, plan_of, with_rows
+from truscan.ramp.schedule import fold
 from truscan.ramp.told import tell
 
 if TYPE_CHECKING:
@@ -27,21 +28,25 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
+    from truscan.ramp.plan import Plan
     from truscan.ramp.schedule import State
 
 
 def tick(now: datetime) -> int:
     """Queue what is due at `now` and drop what is unsent and past; the messages written."""
-    plans = list(with_rows(RampPlan.objects.filter(ended_at=None)))
-    standing = [(row, state_of(row, now)) for row in plans]
+    rows = list(with_rows(RampPlan.objects.filter(ended_at=None)))
+    plans = {row.pk: plan_of(row) for row in rows}
+    standing = [(row, fold(plans[row.pk], events_of(row), now)) for row in rows]
     found = [
-        (row, reminder, state.today) for row, state in standing for reminder in _due(row, state)
+        (row, reminder, state.today)
+        for row, state in standing
+        for reminder in _due(plans[row.pk], state)
     ]
     spoken_of = {row.pk for row, _, _ in found}
     telling = [one for one in standing if one[0].pk in spoken_of or section_of(one[1])]
     ladders = ladders_of(row for row, _ in telling)
     messages = [
-        _message(row, reminder, user, today, ladders[row.pk])
+        _message(row, reminder, user, today, ladders[row.pk], plans[row.pk].due_at(reminder.on))
         for row, reminder, today in found
         for user in _people(reminder, ladders[row.pk])
         if not wants_digest(user)
@@ -52,8 +57,7 @@ def tick(now: datetime) -> int:
     return outbox.put(messages) + tell(reachable, now)
 
 
-def _due(row: RampPlan, state: State) -> Iterator[Reminder]:
-    plan = plan_of(row)
+def _due(plan: Plan, state: State) -> Iterator[Reminder]:
     yield from reminders_of(plan, state)
     escalation = escalation_of(plan, state)
     if escalation is not None:
@@ -70,7 +74,7 @@ def _is_for_somebody(reminder: Reminder, ladder: Ladder) -> bool:
 
 
 def _message(
-    row: RampPlan, reminder: Reminder, user: User, today: date, ladder: Ladder
+    row: RampPlan, reminder: Reminder, user: User, today: date, ladder: Ladder, due_at: datetime
 ) -> OutboxMessage:
     path = path_of(row)
     link = settings.BASE_URL + path
@@ -89,5 +93,5 @@ def _message(
         body=body,
         link=path,
         plan=row,
-        due_at=plan_of(row).due_at(reminder.on),
+        due_at=due_at,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from truscan.models.delivery import OutboxMessage
 from truscan.ramp.chart import Chart, draw, span_of
-from truscan.ramp.evidence import Clients, DayCount, clients_of, detections_by_day
+from truscan.ramp.evidence import Clients, DayCount, detections_by_day, places_seen
 from truscan.ramp.message import subject_of, when_of
 from truscan.ramp.offers import Offer, offers_of
 from truscan.ramp.recipients import ladders_of
@@ -162,14 +162,15 @@ def page_of(plan: RampPlan, user: User, now: datetime, on: date | None = None) -
     known = {event.id for event in visited.events}
     state = line.state
     start, end = span_of(values, state)
-    days = detections_by_day(plan, user, start, min(end, state.today))
+    places = places_seen(plan, user)
+    days = detections_by_day(places.scopes, start, min(end, state.today))
     ladder = ladders_of([plan])[plan.pk]
     return Page(
         line=line,
         steps=[_step_line(plan, state, step, days) for step in state.steps],
         chart=draw(values, state, days),
         days=days,
-        clients=clients_of(plan, user),
+        clients=places.clients,
         clicks=clicks(plan.track, plan.scan_policy.name, state.next.level) if state.next else (),
         offers=[] if visit.is_away else offers_of(values, events, state),
         history=[
