@@ -22,7 +22,7 @@ from truscan.ramp.facts import RECENT_DAYS, Facts
 from truscan.ramp.forecast import READ, Finished, backtest
 from truscan.ramp.gates import Answer, overall, read_gates
 from truscan.ramp.thresholds import defaults
-from truscan.ramp.unseen import Seen, estimate
+from truscan.ramp.unseen import Seen, estimate, silent_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,15 @@ class Level:
     potential: Counter[int] = field(default_factory=Counter)
     users: Counter[tuple[int, int]] = field(default_factory=Counter)
     risks: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+
+@dataclass
+class Past:
+    """A process in a group, as its sighting tells: days and rows while it was reported."""
+
+    first: int
+    last: int
+    rows: int = 0
 
 
 @dataclass
@@ -118,17 +127,21 @@ def _live(fleet: Fleet, days: list[list[Report]], dice: Dice, tally: Tally) -> N
     queue: list[tuple[int, int]] = []
     history: list[Finished] = []
     level = Level(RAMP[0], 0)
+    past: dict[tuple[int, str], Past] = {}
     for day in range(DAYS):
         number = RAMP[day * len(RAMP) // DAYS]
         if number != level.number:
             history.append(_finished(level))
-            _score_unseen(fleet, level, days[day : day + 2], tally)
+            silent = _silent(level, day, ignored, past)
+            _score_unseen(fleet, level, days[day : day + 2], set(ignored), silent, tally)
             level = Level(number, day)
         known = decided | {program for program, _ in queue}
         for report in days[day]:
             if day > ignored.get(report.program, DAYS):
                 continue
             _take(level, day, report)
+            seen = past.setdefault((report.program, report.group), Past(day, day))
+            seen.last, seen.rows = day, seen.rows + 1
             if report.program not in known:
                 known.add(report.program)
                 queue.append((report.program, day))
@@ -139,7 +152,8 @@ def _live(fleet: Fleet, days: list[list[Report]], dice: Dice, tally: Tally) -> N
                 if (fleet.programs[program].truth is Truth.LEGITIMATE) == dice.hits(RIGHT):
                     ignored[program] = day
             queue = queue[DECIDED_A_DAY:]
-        _judge(fleet, level, day, ignored, queue, tally)
+        silent = _silent(level, day + 1, ignored, past)
+        _judge(fleet, level, day, ignored, queue, silent, tally)
     history.append(_finished(level))
     for get in READ.values():
         tested = backtest(history, get)
@@ -164,6 +178,7 @@ def _judge(
     day: int,
     ignored: dict[int, int],
     queue: list[tuple[int, int]],
+    silent: float,
     tally: Tally,
 ) -> None:
     """What the gates say at the end of a day, against what is true of that day."""
@@ -186,7 +201,7 @@ def _judge(
         legitimate_as_risk=sum(p in ignored for p in lately),
         false_quarantines=0,
         load=float(loads[int(len(loads) * 0.95)]) if loads else None,
-        seen=_seen(level),
+        seen=_seen(level, silent),
     )
     tally.judged += 1
     if overall(read_gates(facts, defaults(), now)) is Answer.PASS:
@@ -198,10 +213,23 @@ def _is_hidden(fleet: Fleet, program: int, ignored: dict[int, int]) -> bool:
     return fleet.programs[program].truth is Truth.LEGITIMATE and program not in ignored
 
 
-def _seen(level: Level) -> Seen:
+def _seen(level: Level, silent: float) -> Seen:
     often = Counter(program for program, _, _ in level.observed)
     counts = list(often.values())
-    return Seen(sum(counts), len(counts), counts.count(1), counts.count(2))
+    return Seen(sum(counts), len(counts), counts.count(1), counts.count(2), silent)
+
+
+def _silent(
+    level: Level, today: int, ignored: dict[int, int], past: dict[tuple[int, str], Past]
+) -> float:
+    """What ignored processes would have added to the level by the end of the day before."""
+    return sum(
+        silent_days(
+            seen.rows, seen.last - seen.first + 1, today - 1 - max(seen.last, level.first - 1)
+        )
+        for (program, _), seen in past.items()
+        if program in ignored
+    )
 
 
 def _finished(level: Level) -> Finished:
@@ -211,14 +239,22 @@ def _finished(level: Level) -> Finished:
     return Finished(name, days, level.new, level.occurrences / days, load)
 
 
-def _score_unseen(fleet: Fleet, level: Level, ahead: list[list[Report]], tally: Tally) -> None:
-    """The estimate beside the share of new processes on the next two days, had the level stayed."""
-    found = estimate(_seen(level))
-    seen = {program for program, _, _ in level.observed}
+def _score_unseen(
+    fleet: Fleet,
+    level: Level,
+    ahead: list[list[Report]],
+    ignored: set[int],
+    silent: float,
+    tally: Tally,
+) -> None:
+    """The estimate beside the share of new processes in what scans see on the next two days, had
+    the level stayed: ignored ones are seen on, silently, and are not new."""
+    found = estimate(_seen(level, silent))
+    known = ignored | {program for program, _, _ in level.observed}
     coming = set(_had_it_stayed(fleet, level.number, ahead))
     if found is None or len(coming) < 20:
         return
-    new = sum(program not in seen for program, _, _ in coming)
+    new = sum(program not in known for program, _, _ in coming)
     tally.estimates.append((found.probability, new / len(coming)))
 
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from truscan import coverage
 from truscan.models.detection import Action
 from truscan.models.estate import Group
-from truscan.ramp.evidence_sql import BY_HASH, HEARD, KEYLOGGERS, LOAD, OPEN, SEEN, TAKEN
+from truscan.ramp.evidence_sql import BY_HASH, HEARD, KEYLOGGERS, LOAD, OPEN, SEEN, SILENT, TAKEN
 from truscan.ramp.facts import RECENT_DAYS, Facts
 from truscan.ramp.rows import state_of
 from truscan.ramp.scan_settings import CONTENT, noted_settings
@@ -61,7 +61,7 @@ def facts_of(plans: Sequence[RampPlan], now: datetime) -> dict[int, Facts]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BY_HASH)
         seen = _rows(SEEN.format(more=more), asked)
-        still_open, heard, load = (_rows(sql, asked) for sql in (OPEN, HEARD, LOAD))
+        still_open, heard, load, silent = (_rows(sql, asked) for sql in (OPEN, HEARD, LOAD, SILENT))
     clients = dict(Group.objects.filter(pk__in=groups).values_list("pk", "client_count"))
     mine: dict[int, set[int]] = {window.plan.pk: set() for window in windows}
     for window, scope in scopes:
@@ -76,6 +76,7 @@ def facts_of(plans: Sequence[RampPlan], now: datetime) -> dict[int, Facts]:
             still_open.get(window.plan.pk, (0, None)),
             heard.get(window.plan.pk, (0, 0, None)),
             load.get(window.plan.pk),
+            float(silent.get(window.plan.pk, (0,))[0]),
             noted.get(window.plan.scan_policy_id, {}),
         )
         for window in windows
@@ -159,6 +160,7 @@ def _facts(
     still_open: tuple[Any, ...],
     heard: tuple[Any, ...],
     load: tuple[Any, ...] | None,
+    silent: float,
     noted: dict[str, ScanSettingChange],
 ) -> Facts:
     content, notifications = noted.get(CONTENT), noted.get("notifications")
@@ -188,7 +190,7 @@ def _facts(
         legitimate_as_risk=risks if is_recent else None,
         false_quarantines=stopped,
         load=float(load[0]) if load else None,
-        seen=Seen(total, kinds, once, twice) if has_reports else None,
+        seen=Seen(total, kinds, once, twice, silent) if has_reports else None,
         by_log=by_log,
         by_plan=whole - by_log,
         content_on=date.fromisoformat(content.value) if content else None,

@@ -74,6 +74,30 @@ SELECT plan_id, sum(times)::bigint, count(*), count(*) FILTER (WHERE times = 1),
 FROM by_process GROUP BY 1
 """
 
+# What ignored processes would have added since they were last reported: `silent_days` as SQL.
+SILENT = """
+WITH scope AS MATERIALIZED (
+    SELECT plan_id, group_id, track, min(day) AS since
+    FROM unnest(%(day_plans)s::bigint[], %(day_groups)s::int[], %(day_tracks)s::text[],
+        %(days)s::date[]) AS s(plan_id, group_id, track, day)
+    GROUP BY 1, 2, 3),
+ignored AS MATERIALIZED (
+    SELECT * FROM unnest(%(ignored_groups)s::int[], %(ignored_processes)s::int[])
+        AS i(group_id, process_id)),
+rate AS (
+    SELECT t.group_id, (t.commercial_occurrences > 0) AS is_commercial,
+        (t.last_at AT TIME ZONE 'UTC')::date AS last_on,
+        sum(1 - exp(-t.rows / ((t.last_at AT TIME ZONE 'UTC')::date
+            - (t.first_at AT TIME ZONE 'UTC')::date + 1)::float)) AS a_day
+    FROM ignored i
+    JOIN truscan_sighting t ON t.group_id = i.group_id AND t.process_id = i.process_id
+    GROUP BY 1, 2, 3)
+SELECT s.plan_id,
+    sum(r.a_day * greatest(%(until)s::date - 1 - greatest(r.last_on, s.since - 1), 0))
+FROM scope s JOIN rate r ON r.group_id = s.group_id AND r.is_commercial = (s.track = 'commercial')
+GROUP BY 1
+"""
+
 OPEN = f"""
 {SCOPE}
 SELECT s.plan_id, count(DISTINCT t.process_id), min(t.first_at)

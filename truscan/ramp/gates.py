@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from truscan.ramp.facts import RECENT_DAYS, Facts
 from truscan.ramp.thresholds import RULES, Key, Mode, Rule, Threshold, Unit
-from truscan.ramp.unseen import enough_for, estimate
+from truscan.ramp.unseen import Seen, enough_for, estimate
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -222,14 +222,21 @@ def _unseen(facts: Facts, now: datetime, threshold: Threshold) -> Measured:
     seen = facts.seen
     told = (
         f"{seen.once:,} of {seen.kinds:,} processes were seen on one day of one group only, of "
-        f"{seen.total:,} such days (f1 / N, Good-Turing; ± {show(Unit.SHARE, found.error)}). "
+        f"{seen.total:,} such days{_silent(seen)} (Good-Turing; ± "
+        f"{show(Unit.SHARE, found.error)}). "
         f"At least {found.processes:,.0f} processes are still unseen (Chao1)."
     )
     wanted = enough_for(threshold.bound)
-    if seen.total < wanted:
-        few = f"{seen.total:,} observations are too few for this bound: it takes {wanted:,}."
+    if seen.scanned < wanted:
+        few = f"{seen.scanned:,.0f} observations are too few for this bound: it takes {wanted:,}."
         return Measured(None, few, told)
     return Measured(found.probability, detail=told)
+
+
+def _silent(seen: Seen) -> str:
+    if not seen.silent:
+        return ""
+    return f" and about {seen.silent:,.0f} that ignored processes would have added"
 
 
 def _unknown_clients(facts: Facts) -> str:

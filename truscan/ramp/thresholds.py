@@ -91,7 +91,7 @@ RULES: dict[Key, Rule] = {
              "New content may change what is detected, without any change of level (p. 33).", 60),
         Rule(Key.UNSEEN, "Chance that the next is a new process", Unit.SHARE, False, 0.05, None,
              Mode.DRY_RUN,
-             "What is ignored is not reported, so much of the rest is new: learn the bound.", 1),
+             "Of all that scans would report, ignored or not; an estimate, so learn the bound.", 1),
     )
 }  # fmt: skip
 

@@ -19,12 +19,17 @@ nor rows will do: an observation is a process on one day in one group, however o
 however many computers it was reported there. (Applied to such days, Chao1 is what the literature
 calls Chao2.) Days after one another still resemble each other; the estimate is rather too low
 where a program arrives everywhere at once.
+
+What is ignored is scanned on and no longer reported, so N has to count what the log keeps silent
+about: the chance is f1 / (N + S). S adds up, for each ignored process of a group, the days since
+it was last reported, each with the chance that it would have been: 1 - exp(-rows / days) from the
+rows and the days of its time in the log, as if rows came independently.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, exp, sqrt
 
 LEAST_BOUND = 0.001
 
@@ -32,12 +37,17 @@ LEAST_BOUND = 0.001
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Observations of a level: `total` of them, of `kinds` processes, `once` and `twice` of these
-    observed exactly once and twice."""
+    observed exactly once and twice; `silent` are those that ignored processes would have added."""
 
     total: int
     kinds: int
     once: int
     twice: int
+    silent: float = 0
+
+    @property
+    def scanned(self) -> float:
+        return self.total + self.silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +65,26 @@ def estimate(seen: Seen) -> Unseen | None:
 
     >>> estimate(Seen(total=200, kinds=40, once=6, twice=4)).probability
     0.03
+    >>> estimate(Seen(total=200, kinds=40, once=6, twice=4, silent=100)).probability
+    0.02
     """
     if seen.total <= 0:
         return None
-    once, twice, total = seen.once, seen.twice, seen.total
+    once, twice, total = seen.once, seen.twice, seen.scanned
     variance = (once + 2 * twice) / total**2 - once**2 / total**3
     return Unseen(
         once / total, sqrt(max(variance, 0.0)), once * (once - 1) / (2 * (twice + 1)) if once else 0
     )
+
+
+def silent_days(rows: int, days: int, quiet: int) -> float:
+    """How often an ignored process would have been observed in a group on `quiet` days, after
+    `rows` rows on the `days` from its first report to its last.
+
+    >>> silent_days(rows=70, days=7, quiet=4) > 3.99
+    True
+    """
+    return max(quiet, 0) * (1 - exp(-rows / max(days, 1)))
 
 
 def enough_for(bound: float) -> int:
