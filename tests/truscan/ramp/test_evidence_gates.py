@@ -16,7 +16,7 @@ from truscan.models.ramp import RampPlan
 from truscan.ramp.evidence_gates import facts_of
 from truscan.ramp.judge import judge
 from truscan.ramp.rows import with_rows
-from truscan.ramp.unseen import Seen
+from truscan.ramp.unseen import Seen, silent_days
 
 pytestmark = pytest.mark.django_db
 
@@ -69,17 +69,19 @@ def test_the_facts_of_two_plans(
     for name, heard in (("pc1", 17), ("pc2", 11), ("pc3", 9)):
         make_computer(name, sales, last_heard_at=at(heard))
     make_sighting(tool, sales, first_at=at(15))
-    make_sighting(erp, sales, covered_until=FOREVER)
+    make_sighting(erp, sales, covered_until=FOREVER, first_at=at(12), last_at=at(15), rows=6)
     pc, user = make_computer("pc4", kiosks), Account.objects.create(domain=sales.domain, name="u")
     for day, many in ((17, 3), (16, 9)):
         ComputerDay.objects.create(
             day=START + timedelta(days=day), group=sales, computer=pc, account=user,
             rows=1, occurrences=many,
         )  # fmt: skip
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(19):
         found = facts_of(plans(), NOW)
     facts, silent = found[plan.pk], found[other.pk]
-    assert facts.seen == Seen(total=6, kinds=2, once=1, twice=0)
+    assert facts.seen is not None
+    assert facts.seen.silent == pytest.approx(silent_days(6, days=4, quiet=2))
+    assert facts.seen == Seen(total=6, kinds=2, once=1, twice=0, silent=facts.seen.silent)
     assert (facts.potential, facts.potential_ignored, facts.security) == (12, 8, 9)
     assert (facts.legitimate_as_risk, facts.false_quarantines) == (1, 4)
     assert (facts.by_log, facts.by_plan) == (2, 19)
