@@ -15,6 +15,7 @@ class TruScanConfig(AppConfig):
         from truscan.ingest import dropfolder, roll_up
         from truscan.ingest.job import resume_due
         from truscan.ramp import tick
+        from truscan.ramp.gate_notes import note_gates
 
         ticking.register("imports", resume_due)
         ticking.register("drop folder", dropfolder.tick)
@@ -22,3 +23,4 @@ class TruScanConfig(AppConfig):
         ticking.register("ramp reminders", tick.tick)
         ticking.register("delivery", deliver_due)
         ticking.register("webhooks", webhooks.tick)
+        ticking.register("gates of the day", note_gates)

@@ -26,6 +26,7 @@ from truscan.models.detection import EventType
 from truscan.models.estate import Group, Site
 from truscan.models.log_import import ImportGroup
 from truscan.ramp.in_force import last_changes
+from truscan.ramp.where import groups_of_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +139,7 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
     )
     group = GroupPathFilter(label="Group", max_length=2000)
     site = django_filters.CharFilter(label="Site", max_length=255)
+    plan = django_filters.NumberFilter(label="Ramp plan", min_value=1, max_value=2**62)
     level = django_filters.ChoiceFilter(choices=LEVELS, label="Level")
     since = django_filters.ChoiceFilter(choices=SINCE, label="Time")
     seen_from = django_filters.DateFilter(label="Seen from")
@@ -180,11 +182,13 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         """Those of them in the chosen subtree and site."""
         wanted = self.form.cleaned_data if self.form.is_valid() else {}
         ids, chosen = self.ids, wanted.get("group")
-        if not (chosen or wanted.get("site")):
+        if not (chosen or wanted.get("site") or wanted.get("plan")):
             return ids
         qs = Group.objects.all() if ids is None else Group.objects.filter(pk__in=ids)
         if chosen:
             qs = qs.filter(reduce(or_, (subtree(g.path_key, g.domain_id) for g in chosen)))
+        if wanted.get("plan"):
+            qs = qs.filter(pk__in=groups_of_plan(int(wanted["plan"]), self.user))
         if wanted.get("site"):
             # A replicated row arrives from several sites, so a site means the groups of its logs.
             sites = Site.objects.filter(name__iexact=wanted["site"]).values("pk")

@@ -241,6 +241,7 @@ ROWS = [
         },
     ),
     Row("api-ramp-plan-gates", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
+    Row("api-ramp-plan-behind", "GET", "401 404 400 400 400 400 400", lambda o, w: [o.plan.pk]),
     Row("api-ramp-plan-forecast", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("api-ramp-changes", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("api-dossier-list", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.sealed]),

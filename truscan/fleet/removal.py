@@ -93,6 +93,8 @@ _DELETES: tuple[tuple[str, str], ...] = tuple(
         ("outboxmessage", [("plan_id", "plan")]),
         ("rampevent", [("plan_id", "plan")]),
         ("rampstep", [("plan_id", "plan")]),
+        ("rampthreshold", [("plan_id", "plan")]),
+        ("rampgatenote", [("plan_id", "plan")]),
         ("rampplan", [("id", "plan")]),
         ("scanpolicyuse", [("group_id", "group")]),
         ("scansettingchange", [("scan_policy_id", "scan_policy")]),

@@ -156,6 +156,8 @@ class RampEvent(models.Model):
         CALENDAR = "calendar", "Closed days changed"
         OVERRIDE_ASKED = "override_asked", "Override asked for"
         OVERRIDDEN = "overridden", "Gates overridden"
+        OVERRIDE_REFUSED = "override_refused", "Override refused"
+        OVERRIDE_WITHDRAWN = "withdrawn", "Override withdrawn"
 
     plan = models.ForeignKey(RampPlan, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -196,3 +198,25 @@ class RampThreshold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gate}: {self.bound:g}"
+
+
+class RampGateNote(models.Model):
+    """What a gate of a plan said on a UTC day, noted once a day by the tick: its trend.
+
+    `number` null = not known on that day. Invariant: unique (plan, day, gate).
+    """
+
+    plan = models.ForeignKey(RampPlan, on_delete=models.CASCADE, related_name="gate_notes")
+    day = models.DateField()
+    gate = models.CharField(max_length=32)
+    level = models.CharField(max_length=16)
+    number = models.FloatField(null=True)
+    answer = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "day", "gate"], name="ramp_gate_note_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gate} on {self.day}: {self.answer}"

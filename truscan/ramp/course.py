@@ -139,6 +139,8 @@ class Course:
             return
         elif event.kind is Kind.OVERRIDE_ASKED:
             self.override_asked = event
+        elif event.kind in (Kind.OVERRIDE_REFUSED, Kind.OVERRIDE_WITHDRAWN):
+            self.override_asked = self.overridden = None
         elif event.kind is Kind.OVERRIDDEN:
             self.overridden = event
 

@@ -47,22 +47,45 @@ class Window:
 Rows = dict[int, tuple[Any, ...]]
 
 
-def facts_of(plans: Sequence[RampPlan], now: datetime) -> dict[int, Facts]:
-    """Facts by plan id at `now`; a plan without a level, or that ended, has none."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of the count tables: the windows, their places, the values of the statements
+    and what is added to `OBSERVED`."""
+
+    windows: list[Window]
+    scopes: list[tuple[Window, Scope]]
+    groups: list[int]
+    values: dict[str, Any]
+    more: str
+
+
+def asked_of(plans: Sequence[RampPlan], now: datetime) -> Asked | None:
+    """None when no plan has a level in force."""
     windows = [window for plan in plans if (window := _window(plan, now))]
     if not windows:
-        return {}
+        return None
     scopes = _by_plan(windows)
     groups = sorted({scope.group_id for _, scope in scopes})
-    asked = _arguments(scopes, groups, now)
-    more = (TAKEN if asked["taken_groups"] else "") + (
-        KEYLOGGERS if "keyloggers" in asked["day_tracks"] else ""
+    values = _arguments(scopes, groups, now)
+    more = (TAKEN if values["taken_groups"] else "") + (
+        KEYLOGGERS if "keyloggers" in values["day_tracks"] else ""
     )
+    return Asked(windows, scopes, groups, values, more)
+
+
+def facts_of(plans: Sequence[RampPlan], now: datetime) -> dict[int, Facts]:
+    """Facts by plan id at `now`; a plan without a level, or that ended, has none."""
+    asked = asked_of(plans, now)
+    if asked is None:
+        return {}
+    windows, scopes, values = asked.windows, asked.scopes, asked.values
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BY_HASH)
-        seen = _rows(SEEN.format(more=more), asked)
-        still_open, heard, load, silent = (_rows(sql, asked) for sql in (OPEN, HEARD, LOAD, SILENT))
-    clients = dict(Group.objects.filter(pk__in=groups).values_list("pk", "client_count"))
+        seen = _rows(SEEN.format(more=asked.more), values)
+        still_open, heard, load, silent = (
+            _rows(sql, values) for sql in (OPEN, HEARD, LOAD, SILENT)
+        )
+    clients = dict(Group.objects.filter(pk__in=asked.groups).values_list("pk", "client_count"))
     mine: dict[int, set[int]] = {window.plan.pk: set() for window in windows}
     for window, scope in scopes:
         mine[window.plan.pk].add(scope.group_id)

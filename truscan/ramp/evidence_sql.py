@@ -30,7 +30,7 @@ KEYLOGGERS = """
 # Days are listed one by one, so that each is one probe of the index (day, group) and the planner
 # knows how many. The level of the log counts where it is on the ramp's scale of tens; other scales
 # say nothing of it. Days come as bits, the newest lowest: their number is that of the observations.
-SEEN = """
+OBSERVED = """
 WITH scope AS MATERIALIZED (
     SELECT * FROM unnest(%(day_plans)s::bigint[], %(day_groups)s::int[], %(day_locations)s::int[],
         %(day_levels)s::int[], %(day_tracks)s::text[], %(days)s::date[])
@@ -66,6 +66,11 @@ by_process AS (
     FROM observed o
     LEFT JOIN ignored i ON i.group_id = o.group_id AND i.process_id = o.process_id
     GROUP BY 1, 2)
+"""
+
+SEEN = (
+    OBSERVED
+    + """
 SELECT plan_id, sum(times)::bigint, count(*), count(*) FILTER (WHERE times = 1),
     count(*) FILTER (WHERE times = 2), coalesce(sum(potential), 0)::bigint,
     coalesce(sum(ignored), 0)::bigint, coalesce(sum(security), 0)::bigint,
@@ -73,6 +78,7 @@ SELECT plan_id, sum(times)::bigint, count(*), count(*) FILTER (WHERE times = 1),
     coalesce(sum(by_log), 0)::bigint, sum(whole)::bigint, bit_or(days)
 FROM by_process GROUP BY 1
 """
+)
 
 # What ignored processes would have added since they were last reported: `silent_days` as SQL.
 SILENT = """
@@ -98,12 +104,15 @@ FROM scope s JOIN rate r ON r.group_id = s.group_id AND r.is_commercial = (s.tra
 GROUP BY 1
 """
 
+# No response can close what is on Symantec's own list: it is not open in the inbox either.
 OPEN = f"""
 {SCOPE}
 SELECT s.plan_id, count(DISTINCT t.process_id), min(t.first_at)
 FROM (SELECT DISTINCT plan_id, group_id FROM scope) s
 JOIN truscan_sighting t ON t.group_id = s.group_id
 WHERE t.covered_until <= %(now)s AND t.observed_until <= %(now)s AND t.candidate_occurrences > 0
+    AND NOT EXISTS (
+        SELECT 1 FROM truscan_process p WHERE p.id = t.process_id AND p.on_symantec_list)
 GROUP BY 1
 """  # noqa: S608 - constants of this module
 

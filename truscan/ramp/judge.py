@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from truscan.ramp.advice import Advice, advise
@@ -11,6 +11,7 @@ from truscan.ramp.gates import Answer, Reading, overall, read_gates
 from truscan.ramp.outline import utc
 from truscan.ramp.plan_thresholds import thresholds_of
 from truscan.ramp.rows import state_of
+from truscan.ramp.trend import NOT_YET, Trend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A plan at a moment; a plan without a level has no facts and no readings."""
+    """A plan at a moment; a plan without a level has no facts and no readings. `trends` are by
+    gate, empty unless they were asked for."""
 
     plan: RampPlan
     at: datetime
     facts: Facts | None
     readings: list[Reading]
     advice: Advice
+    trends: dict[str, Trend] = field(default_factory=dict)
+
+    @property
+    def with_trends(self) -> list[tuple[Reading, Trend]]:
+        return [(reading, self.trends.get(reading.key, NOT_YET)) for reading in self.readings]
 
     @property
     def answer(self) -> Answer:
@@ -71,7 +78,12 @@ def judgement_outline(judged: Judged) -> dict[str, Any]:
                 "back_at": reading.threshold.back_at,
                 "sentence": reading.sentence,
                 "detail": reading.detail,
+                "trend": trend.sentence,
+                "noted": [
+                    {"day": note.day.isoformat(), "level": note.level, "number": note.number}
+                    for note in trend.notes
+                ],
             }
-            for reading in judged.readings
+            for reading, trend in judged.with_trends
         ],
     }

@@ -24,7 +24,7 @@ from truscan.ramp.schedule import Action, State
 from truscan.ramp.words import level_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from truscan.access.actor import Actor
@@ -134,10 +134,53 @@ def give_override(
         raise NotAllowed(f"Nobody asked for an override of {hurdle.names}.")
     if actor.user is None:
         raise NotAllowed("The second person signs with an account of their own.")
-    if actor.user == hurdle.asked.actor_user or actor.name == hurdle.asked.actor_name:
+    if _is_asker(actor, hurdle.asked):
         raise NotAllowed("You asked for this override: another person has to sign it.")
     _write(RampEvent.Kind.OVERRIDDEN, actor, row, state, hurdle, clean_reason(reason))
     return row
+
+
+@transaction.atomic
+def refuse_override(
+    *, actor: Actor, plan: RampPlan, level: str, reason: str, now: datetime
+) -> RampPlan:
+    """Turn down an override that somebody else asked for. Raises NotAllowed or ReasonNeeded.
+
+    It may be asked for again. The command line needs a name, as for signing.
+    """
+    row = locked(plan)
+    asked, state = _still_asked(row, level, now)
+    if actor.user is None:
+        raise NotAllowed("The second person refuses with an account of their own.")
+    if _is_asker(actor, asked):
+        raise NotAllowed("You asked for this override: withdraw it instead.")
+    reason = clean_reason(reason)
+    if not reason:
+        raise ReasonNeeded("Say why the override is refused.")
+    _write_off(RampEvent.Kind.OVERRIDE_REFUSED, actor, row, state, asked, reason)
+    return row
+
+
+@transaction.atomic
+def withdraw_override(
+    *, actor: Actor, plan: RampPlan, level: str, now: datetime, reason: str = ""
+) -> RampPlan:
+    """Take back what one asked for oneself, signed or not, before the level is confirmed."""
+    row = locked(plan)
+    asked, state = _still_asked(row, level, now)
+    if not _is_asker(actor, asked):
+        raise NotAllowed("Only who asked for an override withdraws it; you may refuse it.")
+    kind = RampEvent.Kind.OVERRIDE_WITHDRAWN
+    _write_off(kind, actor, row, state, asked, clean_reason(reason))
+    return row
+
+
+OVERRIDES: dict[str, Callable[..., RampPlan]] = {
+    "ask": ask_override,
+    "give": give_override,
+    "refuse": refuse_override,
+    "withdraw": withdraw_override,
+}
 
 
 def write_overridden(
@@ -145,6 +188,19 @@ def write_overridden(
 ) -> None:
     """The override that a confirmation with a reason is, where no second person is required."""
     _write(RampEvent.Kind.OVERRIDDEN, actor, row, state, hurdle, reason)
+
+
+def _is_asker(actor: Actor, asked: RampEvent) -> bool:
+    return actor.user == asked.actor_user or actor.name == asked.actor_name
+
+
+def _still_asked(row: RampPlan, level: str, now: datetime) -> tuple[RampEvent, State]:
+    """What was asked for the next level, whatever the gates say by now."""
+    state = state_of(row, now)
+    asked = state.override_asked
+    if asked is None or asked.level != level:
+        raise NotAllowed("No override of this level is asked for.")
+    return RampEvent.objects.select_related("actor_user").get(pk=asked.id), state
 
 
 def _looked_at(row: RampPlan, level: str, now: datetime) -> tuple[State, Hurdle]:
@@ -171,11 +227,35 @@ def _covering(happened: Event | None, failing: Sequence[Reading]) -> RampEvent |
     return event if set(keys_of(failing)) <= set(event.facts.get("overrides", ())) else None
 
 
+def _write_off(
+    kind: RampEvent.Kind,
+    actor: Actor,
+    row: RampPlan,
+    state: State,
+    asked: RampEvent,
+    reason: str,
+) -> None:
+    facts = {"overrides": asked.facts.get("overrides", []), "asked_by": asked.actor_name}
+    _record(kind, actor, row, state, asked.level, facts, reason)
+
+
 def _write(
     kind: RampEvent.Kind, actor: Actor, row: RampPlan, state: State, hurdle: Hurdle, reason: str
 ) -> None:
     level = state.permit(Action.CONFIRM).level
     facts = {"overrides": keys_of(hurdle.failing), "gates": told(hurdle.readings)}
+    _record(kind, actor, row, state, level, facts, reason)
+
+
+def _record(
+    kind: RampEvent.Kind,
+    actor: Actor,
+    row: RampPlan,
+    state: State,
+    level: str,
+    facts: dict[str, Any],
+    reason: str,
+) -> None:
     RampEvent.objects.create(
         plan=row,
         kind=kind,

@@ -50,7 +50,7 @@ class Kind(StrEnum):
 
     An override says that `level` may be confirmed although a gate fails: it is asked for by one
     person and given by another, or given at once where no second person is required. It counts
-    until the next change of level.
+    until the next change of level, or until it is refused or withdrawn.
     """
 
     CREATED = "created"
@@ -63,6 +63,8 @@ class Kind(StrEnum):
     CALENDAR = "calendar"
     OVERRIDE_ASKED = "override_asked"
     OVERRIDDEN = "overridden"
+    OVERRIDE_REFUSED = "override_refused"
+    OVERRIDE_WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from truscan.models.estate import Group, Location
-from truscan.models.ramp import ScanPolicyUse
+from truscan.models.ramp import RampPlan, ScanPolicyUse
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,15 @@ def scopes_of(policy_ids: Collection[int]) -> list[Scope]:
             )
             pending += [child for child in children[pk] if child not in own]
     return list(found.values())
+
+
+def groups_of_plan(pk: int, user: User) -> list[int]:
+    """The groups of a plan that the person may see; none if there is no such plan for him."""
+    plan = RampPlan.objects.visible_to(user).filter(pk=pk).first()
+    if plan is None:
+        return []
+    ids = {scope.group_id for scope in scopes_of({plan.scan_policy_id})}
+    return list(Group.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def places_of(scopes: Sequence[Scope]) -> tuple[list[int], set[tuple[int, int]]]:

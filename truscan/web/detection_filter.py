@@ -20,6 +20,7 @@ from truscan.models.estate import Account, Computer, Group, Site
 from truscan.models.log_import import LogImport
 from truscan.models.process import FileFacts, Process
 from truscan.ramp.in_force import last_changes
+from truscan.ramp.where import groups_of_plan
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -71,6 +72,9 @@ class DetectionLogFilter(django_filters.FilterSet):  # type: ignore[misc]  # shi
         method="by_type", label="Application type", max_length=128
     )
     site = django_filters.CharFilter(method="by_site", label="Site", max_length=255)
+    plan = django_filters.NumberFilter(
+        method="by_plan", label="Ramp plan", min_value=1, max_value=2**62
+    )
     log_import = django_filters.NumberFilter("log_import_id", label="Import")
 
     class Meta:
@@ -116,6 +120,9 @@ class DetectionLogFilter(django_filters.FilterSet):  # type: ignore[misc]  # shi
         for domain_id in Group.objects.filter(path_key=key).values_list("domain", flat=True):
             below |= subtree(key, domain_id)
         return qs.filter(group__in=list(Group.objects.filter(below).values_list("pk", flat=True)))
+
+    def by_plan(self, qs: QuerySet[Detection], name: str, value: Any) -> QuerySet[Detection]:
+        return qs.filter(group__in=groups_of_plan(int(value), self.request.user))
 
     def by_computer(self, qs: QuerySet[Detection], name: str, value: str) -> QuerySet[Detection]:
         found = Computer.objects.filter(name_key=value.strip().casefold())

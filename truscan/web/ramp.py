@@ -22,7 +22,7 @@ from truscan.ramp.actions import act
 from truscan.ramp.calendar import feed_of, make_link, plan_by_secret
 from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
-from truscan.ramp.judge import judge
+from truscan.ramp.gate_notes import judge_with_trend
 from truscan.ramp.lanes import draw_lanes
 from truscan.ramp.next_level import next_level
 from truscan.ramp.offers import day_name
@@ -188,7 +188,7 @@ def _plan_page(
     # Gates sum over all groups, so they are for people who see all of them; they judge today.
     sees_all = may_write_groups(user, "viewer", group_ids_of(plan))
     allowed = may_act(request, plan)
-    judged = judge([plan], now)[0] if sees_all and on is None else None
+    judged = judge_with_trend(plan, now) if sees_all and on is None else None
     hurdle = None
     if allowed and judged and state_of(plan, now).permit(Action.CONFIRM).is_allowed:
         hurdle = hurdle_of(plan, state_of(plan, now), now, judged.readings)

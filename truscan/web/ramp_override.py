@@ -1,4 +1,4 @@
-"""Asking for an override of failed gates, and signing one that another person asked for."""
+"""Asking for an override of failed gates, withdrawing it; signing or refusing another's."""
 
 from __future__ import annotations
 
@@ -14,21 +14,18 @@ from django.views.decorators.http import require_POST
 
 from truscan.access.actor import Actor
 from truscan.ramp.errors import RampError
-from truscan.ramp.override import ask_override, give_override
+from truscan.ramp.override import OVERRIDES
 from truscan.web.gate import person
 from truscan.web.ramp import get_plan, may_act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django.http import HttpRequest, HttpResponse
 
-    from truscan.models.ramp import RampPlan
-
-ACTS: dict[str, Callable[..., RampPlan]] = {"ask": ask_override, "give": give_override}
 DONE = {
     "ask": "The override is asked for. Another approver signs it on this page.",
     "give": "The override is signed: the level may be confirmed.",
+    "refuse": "The override is refused. Who asked for it reads why under “What happened”.",
+    "withdraw": "The override is withdrawn.",
 }
 
 
@@ -38,10 +35,10 @@ def plan_override(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_act(request, plan):
         raise PermissionDenied("Only an approver of all groups of the plan does that.")
     what = request.POST.get("what", "")
-    if what not in ACTS:
+    if what not in OVERRIDES:
         raise Http404
     try:
-        ACTS[what](
+        OVERRIDES[what](
             actor=Actor.on_web(person(request)),
             plan=plan,
             level=request.POST.get("level", ""),

@@ -19,7 +19,12 @@ from truscan.models.detection import Action
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import confirm_level
 from truscan.ramp.errors import NotAllowed, ReasonNeeded
-from truscan.ramp.override import ask_override, give_override
+from truscan.ramp.override import (
+    ask_override,
+    give_override,
+    refuse_override,
+    withdraw_override,
+)
 from truscan.ramp.rows import state_of
 
 if TYPE_CHECKING:
@@ -93,6 +98,36 @@ def test_two_people_raise_a_level_over_a_failed_gate(settings: Any) -> None:
     assert state_of(plan, at(10)).overridden is None
 
 
+def test_an_override_is_refused_or_withdrawn_and_asked_for_again(settings: Any) -> None:
+    settings.RAMP_SECOND_PERSON = True
+    plan = climb(flooded(at(10)), 1)
+    anna, bert = (Actor.on_web(make_user(name)) for name in ("anna", "bert"))
+    about: dict[str, Any] = {"plan": plan, "level": "20", "now": at(10)}
+    with pytest.raises(NotAllowed, match="No override of this level is asked for"):
+        withdraw_override(actor=anna, **about)
+    ask_override(actor=anna, reason="known tools", **about)
+    with pytest.raises(NotAllowed, match="withdraw it instead"):
+        refuse_override(actor=anna, reason="r", **about)
+    with pytest.raises(NotAllowed, match="account of their own"):
+        refuse_override(actor=SYSTEM, reason="r", **about)
+    with pytest.raises(ReasonNeeded, match="Say why the override is refused"):
+        refuse_override(actor=bert, reason=" ", **about)
+    with pytest.raises(NotAllowed, match="Only who asked"):
+        withdraw_override(actor=bert, **about)
+    refuse_override(actor=bert, reason="decide them first", **about)
+    with pytest.raises(NotAllowed, match="Nobody asked"):
+        give_override(actor=bert, **about)
+    ask_override(actor=anna, reason="only two are left", **about)
+    give_override(actor=bert, **about)
+    withdraw_override(actor=anna, **about)
+    with pytest.raises(NotAllowed, match="ask for an override first"):
+        confirm_level(actor=anna, plan=plan, level="20", reason="r", now=at(10))
+    kinds = list(plan.events.order_by("pk").values_list("kind", flat=True))[-5:]
+    assert kinds == ["override_asked", "override_refused", "override_asked", "overridden",
+                     "withdrawn"]  # fmt: skip
+    assert verify()[2] == []
+
+
 def test_page_api_and_command_do_the_same(settings: Any, capsys: Any) -> None:
     settings.RAMP_SECOND_PERSON = True
     now = timezone.now()
@@ -108,7 +143,16 @@ def test_page_api_and_command_do_the_same(settings: Any, capsys: Any) -> None:
     body = {"what": "give", "level": "20"}
     assert caller.post(f"ramp-plans/{plan.pk}/override/", body).status_code == 409
     client.force_login(bert)
+    refused = {"what": "refuse", "level": "20", "reason": "decide them first"}
+    client.post(f"/ramp/{plan.pk}/override/", refused)
+    call_command("ramp", "ask-override", "--scan-policy", "AV Sales", "--user", "anna",
+                 "--reason", "two left")  # fmt: skip
+    r = caller.post(f"ramp-plans/{plan.pk}/override/", {"what": "withdraw", "level": "20"})
+    assert r.status_code == 200, r.content
+    again = {"what": "ask", "level": "20", "reason": "known tools, really"}
+    assert caller.post(f"ramp-plans/{plan.pk}/override/", again).status_code == 200
     page = client.get(f"/ramp/{plan.pk}/").content.decode()
+    assert "Override refused" in page
     assert "Sign the override" in page
     assert "What the next level will bring" in page
     assert "once a second person signed" in page

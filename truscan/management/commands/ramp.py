@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -14,15 +13,17 @@ from truscan.access.actor import Actor
 from truscan.models.estate import Group, Location
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import act
+from truscan.ramp.behind import behind_outline, rows_behind
 from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
 from truscan.ramp.find import find_group, find_location, find_plan
-from truscan.ramp.judge import judge, judgement_outline
+from truscan.ramp.gate_notes import judge_with_trend
+from truscan.ramp.judge import judgement_outline
 from truscan.ramp.layout import COMMERCIAL_ACTIONS
 from truscan.ramp.next_level import forecast_outline, next_level
 from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, OpenDays, read_closures
 from truscan.ramp.outline import outline, replanned
-from truscan.ramp.override import ask_override, give_override
+from truscan.ramp.override import OVERRIDES
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Track
 from truscan.ramp.plan_thresholds import set_threshold
 from truscan.ramp.replan import Move, preview, replan
@@ -35,10 +36,7 @@ from truscan.ramp.words import level_name
 ACTS = (Action.CONFIRM, Action.HOLD, Action.RESUME, Action.BACK, Action.END)
 CLOSED = "such as “2026-12-20 2027-01-05 freeze Year end”; may be given several times"
 
-OVERRIDES: dict[str, Callable[..., RampPlan]] = {
-    "ask-override": ask_override,
-    "give-override": give_override,
-}
+BY_VERB = {f"{what}-override": act_on for what, act_on in OVERRIDES.items()}
 
 
 class Command(BaseCommand):
@@ -63,7 +61,7 @@ class Command(BaseCommand):
         threshold.add_argument("--back-at", type=float, default=None)
         threshold.add_argument("--mode", default=Mode.REQUIRED, choices=list(Mode))
         self._add_verb("threshold", threshold)
-        for verb in OVERRIDES:
+        for verb in BY_VERB:
             self._add_verb(verb, verbs.add_parser(verb))
         setting = verbs.add_parser("setting", help="record a scan setting that was set in SEPM")
         setting.add_argument("--name", required=True, choices=NAMES)
@@ -107,10 +105,12 @@ class Command(BaseCommand):
         which.add_argument("--scan-policy", default="", metavar="NAME")
         which.add_argument("--group", default="", metavar="PATH")
         parser.add_argument("--track", default="", choices=list(Track))
-        if verb in (Action.CONFIRM, Action.BACK, *OVERRIDES):
+        if verb in (Action.CONFIRM, Action.BACK, *BY_VERB):
             parser.add_argument(
                 "--level", default="", help="the level that SEPM now has; else the plan's"
             )
+        if verb == "gates":
+            parser.add_argument("--rows", default="", choices=list(Key), help="those behind a gate")
         if verb == "show":
             parser.add_argument("--on", type=date.fromisoformat, metavar="DATE")
         self._add_common(parser)
@@ -129,7 +129,9 @@ class Command(BaseCommand):
         except RampError as error:
             raise CommandError(str(error)) from error
         row = with_rows(RampPlan.objects.filter(pk=plan.pk)).get()
-        if options["verb"] == "gates":
+        if options["verb"] == "gates" and options["rows"]:
+            self._print_rows(row, Key(options["rows"]), options["json"])
+        elif options["verb"] == "gates":
             self._print_gates(row, options["json"])
         elif options["verb"] == "forecast":
             self._print_forecast(row, options["json"])
@@ -175,9 +177,9 @@ class Command(BaseCommand):
             told = {name: options[name] for name in ("gate", "bound", "back_at", "mode", "reason")}
             set_threshold(actor=actor, plan=plan, **told)
             return plan
-        if verb in OVERRIDES:
+        if verb in BY_VERB:
             level = options["level"] or state_of(plan, now).permit(Action.CONFIRM).level
-            return OVERRIDES[verb](
+            return BY_VERB[verb](
                 actor=actor, plan=plan, level=level, reason=options["reason"], now=now
             )
         action = Action(verb)
@@ -210,14 +212,24 @@ class Command(BaseCommand):
         )
 
     def _print_gates(self, plan: RampPlan, as_json: bool) -> None:
-        (judged,) = judge([plan], timezone.now())
+        judged = judge_with_trend(plan, timezone.now())
         if as_json:
             self.stdout.write(json.dumps(judgement_outline(judged), ensure_ascii=False))
             return
         self.stdout.write(f"{plan}: {judged.advice.sentence}")
-        for reading in judged.readings:
+        for reading, trend in judged.with_trends:
             mode = "" if reading.counts else f" ({reading.threshold.mode})"
-            self.stdout.write(f"  {reading.answer.value:<13}{reading.sentence}{mode}")
+            said = f"{reading.sentence}{mode} {trend.sentence}"
+            self.stdout.write(f"  {reading.answer.value:<13}{said}")
+
+    def _print_rows(self, plan: RampPlan, key: Key, as_json: bool) -> None:
+        found = rows_behind(plan, key, timezone.now())
+        if as_json:
+            self.stdout.write(json.dumps(behind_outline(found), ensure_ascii=False))
+            return
+        self.stdout.write(f"{found.rule.title}: {found.counted} of {found.total} rows count")
+        for line in found.lines:
+            self.stdout.write(f"  {line.number}  {line.what}{'' if line.is_counted else ' (no)'}")
 
     def _print_forecast(self, plan: RampPlan, as_json: bool) -> None:
         found = next_level(plan, timezone.now())
