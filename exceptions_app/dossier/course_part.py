@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from truscan.models.audit import AuditEvent
-from truscan.ramp.gates import show
+from truscan.ramp.units import show
 from truscan.ramp.history import stays_of
 from truscan.ramp.open_days import facts_of as open_days_facts
 from truscan.ramp.outline import utc
