@@ -20,6 +20,7 @@ from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.triage.same_files import link_same_file, policies_with, unlink_same_file
 from exceptions_app.web.comment_rows import comments_of
+from exceptions_app.web.process_since import since_shown
 from truscan.access.actor import Actor
 from truscan.access.scope import groups_held, may_write_groups
 from truscan.models.counts import Presence, UserPresence
@@ -100,6 +101,7 @@ def process_page(request: HttpRequest, pk: int) -> HttpResponse:
     ctx = {
         "evidence": evidence,
         "chart": chart_of(process, evidence.days),
+        "since": since_shown(request, process, now),
         "same_files": same_files_of(user, process),
         "history": history_of(user, process),
         "process": process,

@@ -240,6 +240,8 @@ ROWS = [
             "start_on": w.today,
         },
     ),
+    Row("api-ramp-plan-cohorts", "GET", "401 403 403 403 200 200 200"),
+    Row("api-ramp-plan-cohorts", "POST", "401 403 403 403 400 400 400"),
     Row("api-ramp-plan-gates", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("api-ramp-plan-behind", "GET", "401 404 400 400 400 400 400", lambda o, w: [o.plan.pk]),
     Row("api-ramp-plan-forecast", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),

@@ -19,6 +19,8 @@ ROWS = [
     Row("ramp-list", "GET", "302 200 200 200 200 200 200"),
     Row("ramp-create", "GET", "302 404 404 404 200 200 200"),
     Row("ramp-create", "POST", "302 404 404 404 200 200 200"),
+    Row("ramp-cohorts", "GET", "302 404 404 404 200 200 200"),
+    Row("ramp-cohorts", "POST", "302 404 404 404 200 200 200"),
     Row("ramp-plan", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row(
         "ramp-act",

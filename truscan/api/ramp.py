@@ -18,6 +18,7 @@ from truscan.access.scope import may_write_groups
 from truscan.api.idempotency import KEY, once
 from truscan.api.problem import Conflict
 from truscan.api.ramp_asked import ActSerializer, PlanSerializer, open_days_asked
+from truscan.api.ramp_cohorts import CohortViews
 from truscan.api.ramp_dates import DateViews
 from truscan.api.ramp_gates import GateViews
 from truscan.models.estate import Group
@@ -54,7 +55,7 @@ def _approved_groups(user: User, ids: Collection[int]) -> list[Group]:
     return groups
 
 
-class RampPlanViewSet(GateViews, DateViews):
+class RampPlanViewSet(GateViews, DateViews, CohortViews):
     """Plans whose scan policy is used in a group of the token's person."""
 
     filterset_fields = ["track", "scan_policy__name"]

@@ -7,6 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from truscan.models.ramp import Track
+from truscan.ramp.cohort_plans import MOST_GAP
+from truscan.ramp.cohorts import MAX_COHORTS, MIN_COHORTS
 from truscan.ramp.create import MOST_DAYS
 from truscan.ramp.errors import PlanRefused
 from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL
@@ -128,3 +130,19 @@ def open_days_asked(given: dict[str, Any]) -> OpenDays:
     except ValueError as error:
         raise PlanRefused(str(error)) from error
     return OpenDays(frozenset(given["weekdays"]), closures)
+
+
+class CohortsSerializer(serializers.Serializer[Any]):
+    """`digest` is that of the proposal which is accepted."""
+
+    count = serializers.IntegerField(min_value=MIN_COHORTS, max_value=MAX_COHORTS, default=3)
+    digest = serializers.CharField(max_length=16)
+    name = serializers.CharField(
+        max_length=200, help_text="of the scan policies, followed by the number of the cohort"
+    )
+    track = serializers.ChoiceField(choices=Track.choices)
+    start_on = serializers.DateField(help_text="of the first cohort")
+    gap = serializers.IntegerField(min_value=0, max_value=MOST_GAP, default=14)
+    days = serializers.IntegerField(min_value=1, max_value=MOST_DAYS, default=75)
+    zone = serializers.CharField(max_length=64, default="UTC")
+    reason = serializers.CharField(default="", allow_blank=True, max_length=2000)

@@ -37,13 +37,14 @@ class LevelInForce:
 def levels_in_force(at: datetime, group_ids: Collection[int] | None = None) -> list[LevelInForce]:
     """One row per (group, track) whose level was confirmed by `at`; None = all groups.
 
-    A group without a row has a level that nobody confirmed: not known, never zero. Four queries
-    for any number of plans.
+    A group without a row has a level that nobody confirmed: not known, never zero. SEPM keeps what
+    it has when a plan ends, so its level stays until another plan of the same scan policy and track
+    confirms one. Four queries for any number of plans.
     """
     found: list[LevelInForce] = []
     newest = _newest_changes(at)
     followers = _followers() if newest else {}
-    plans = RampPlan.objects.filter(pk__in=list(newest), ended_at=None).order_by("pk")
+    plans = RampPlan.objects.filter(pk__in=list(newest)).order_by("pk")
     # Plain values: a page of a large estate asks this of hundreds of plans.
     for pk, policy, policy_name, track in plans.values_list(
         "pk", "scan_policy", "scan_policy__name", "track"
@@ -72,6 +73,11 @@ def last_changes(at: datetime, group_ids: Collection[int] | None = None) -> dict
     return newest
 
 
+def groups_of_policies() -> set[int]:
+    """The groups in which some scan policy is known to be in force, in full or in a location."""
+    return set().union(*_followers().values())
+
+
 def _followers() -> dict[int, set[int]]:
     """By scan policy, the groups where it is in force in full or in a location: those that use it,
     and sub-groups that inherit and use none of their own (guide pp. 48-56)."""
@@ -93,10 +99,12 @@ def _followers() -> dict[int, set[int]]:
 
 
 def _newest_changes(at: datetime) -> dict[int, tuple[str, datetime]]:
-    """The level that each plan confirmed last, and since when."""
+    """By plan the level in force and since when: of the plan that confirmed last for its scan
+    policy and track."""
     # The end of a watch is confirmed like a level, and changes nothing.
     events = RampEvent.objects.filter(kind__in=CHANGES, at__lte=at).exclude(level=WATCHED)
-    newest = events.order_by("plan_id", "-at", "-id").distinct("plan_id")
+    place = ("plan__scan_policy", "plan__track")
+    newest = events.order_by(*place, "-at", "-id").distinct(*place)
     return {
         plan: (level, since) for plan, level, since in newest.values_list("plan", "level", "at")
     }

@@ -14,9 +14,11 @@ from exceptions_app.policies.publish import publish
 from exceptions_app.triage.decide import respond
 from tests.exceptions_app.web.estate import make_seen
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_user
+from tests.truscan.ramp.plans import at, make_stored
 from truscan.models.counts import DailyCount, Presence
 from truscan.models.detection import Action
 from truscan.models.process import Appearance, FileFacts, SameFile
+from truscan.ramp.actions import confirm_level
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -200,3 +202,23 @@ def test_queries_are_bounded(
     client.get("/")
     with django_assert_max_num_queries(40):
         client.get(f"/processes/{process.pk}/")
+
+
+def test_since_the_last_change_counts_whole_days_of_each_group(
+    client: Client, owner: User, sales: Group
+) -> None:
+    process = make_seen("erpclient.exe", "a", (sales,))
+    action = Action.objects.create(name="Left alone", name_key="left alone")
+    plan = make_stored(sales)
+    confirm_level(actor=SYSTEM, plan=plan, level="10", now=at(0))
+    for day, many in ((-1, 100), (0, 10), (1, 3), (2, 4)):
+        DailyCount.objects.create(
+            day=at(day).date(), group=sales, process=process, event_type=2, action=action,
+            rows=1, occurrences=many,
+        )  # fmt: skip
+    assert "Only since the last setting change" in client.get(f"/processes/{process.pk}/").text
+    told = client.get(f"/processes/{process.pk}/?since=change").text
+    assert "Security risk found 7" in " ".join(told.split())
+    assert f"?process={process.pk}&amp;since=change" in told
+    other = make_seen("tool.exe", "b", (make_group("My Company\\Lab"),))
+    assert "no change is recorded" in client.get(f"/processes/{other.pk}/?since=change").text

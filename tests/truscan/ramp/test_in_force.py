@@ -57,6 +57,20 @@ def test_a_step_back_is_a_change_and_the_past_is_kept() -> None:
     assert last_changes(NOW) == {group.pk: NOW - timedelta(days=5)}
 
 
+def test_an_ended_plan_leaves_its_level_until_the_next_confirms_one() -> None:
+    plan = make_plan("My Company\\Sales")
+    confirm(plan, "40", 20)
+    RampPlan.objects.filter(pk=plan.pk).update(ended_at=NOW - timedelta(days=10))
+    after = RampPlan.objects.create(
+        scan_policy=plan.scan_policy, track="trojans", start_on=date(2026, 2, 1), days=75
+    )
+    assert [(r.plan_id, r.level) for r in levels_in_force(NOW)] == [(plan.pk, "40")]
+    confirm(after, "10", 2)
+    assert [(r.plan_id, r.level) for r in levels_in_force(NOW)] == [(after.pk, "10")]
+    assert set(last_changes(NOW).values()) == {NOW - timedelta(days=2)}
+    assert [r.level for r in levels_in_force(NOW - timedelta(days=3))] == ["40"]
+
+
 def test_many_plans_cost_as_many_queries_as_one(
     django_assert_num_queries: Callable[[int], AbstractContextManager[object]],
 ) -> None:
