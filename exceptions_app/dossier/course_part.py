@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from truscan.models.audit import AuditEvent
-from truscan.ramp.units import show
 from truscan.ramp.history import stays_of
 from truscan.ramp.open_days import facts_of as open_days_facts
 from truscan.ramp.outline import utc
@@ -13,6 +12,7 @@ from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, in_order
 from truscan.ramp.rows import events_of
 from truscan.ramp.scan_settings import SETTINGS
 from truscan.ramp.thresholds import RULES, Key, Unit
+from truscan.ramp.units import show
 from truscan.ramp.words import level_name
 
 if TYPE_CHECKING:
