@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('truscan', '0011_daily_count_covering'),
+        ('truscan', '0012_rolled_counts'),
     ]
 
     operations = [
