@@ -178,12 +178,14 @@ def _actions() -> dict[Did, list[int]]:
 def _asked(
     policy: Policy, revision: Revision, groups: Sequence[int], now: datetime
 ) -> dict[str, Any]:
-    actions = _actions()
+    actions, first = _actions(), (now - timedelta(days=WINDOW_DAYS)).date()
     return {
         "revision": revision.pk,
         "policy": policy.pk,
         "now": now,
-        "first": (now - timedelta(days=WINDOW_DAYS)).date(),
+        "first": first,
+        # With the day after: clocks of clients are ahead at times.
+        "days": [first + timedelta(days=number) for number in range(WINDOW_DAYS + 2)],
         "groups": groups,
         "allowed": EventType.ALLOWED.value,
         "left": actions[Did.LEFT],

@@ -7,6 +7,9 @@ first day that counts is the one after it and the heartbeat.
 Ignore: `left` is what is still detected, unless the client says that it allows it. Quarantine and
 Terminate: `left` is what the client says it left running; words that do not tell are counted apart
 (`unclear`), and so is what was stopped, which is the proof.
+
+Days are listed one by one, so that few groups are probes of the index (day, group) and many are
+found by process.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ seen AS NOT MATERIALIZED (
             WHEN d.action_id = ANY(%(stopped)s) THEN 'stopped' ELSE 'unclear' END AS did
     FROM rule r
     JOIN truscan_dailycount d ON d.process_id = r.process_id AND d.day >= r.first_on
-    WHERE d.group_id = ANY(%(groups)s))
+    WHERE d.day = ANY(%(days)s) AND d.group_id = ANY(%(groups)s))
 """
 
 _RULES = """
