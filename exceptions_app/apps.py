@@ -9,6 +9,7 @@ class ExceptionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Models are loaded by now, so the modules below can be."""
+        from exceptions_app.arrival import effect_counts
         from exceptions_app.coverage import Decided
         from exceptions_app.life import expiry, reminders
         from exceptions_app.policies import approval, publish_request
@@ -35,6 +36,7 @@ class ExceptionsConfig(AppConfig):
         ticking.register("selections", selection.drop_old)
         ticking.register("expiries", expiry.tick)
         ticking.register("reminders of reviews", reminders.tick)
+        ticking.register("effects", effect_counts.tick)
         ticking.register("SEPM jobs", job.tick)
         ticking.register("SEPM drift", drift.tick)
         frame.register_views(in_rail)

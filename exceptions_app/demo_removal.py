@@ -65,6 +65,7 @@ _DELETES: tuple[tuple[str, str], ...] = (
     ("approvalrequest", "id IN (SELECT id FROM gone_request)"),
     ("placement", "group_id IN (SELECT id FROM gone_group)"),
     ("inheritancechange", "group_id IN (SELECT id FROM gone_group)"),
+    ("effectcount", "policy_id IN (SELECT id FROM gone_policy)"),
     ("policyassignment", "group_id IN (SELECT id FROM gone_group)"),
     ("policy", "id IN (SELECT id FROM gone_policy)"),
     ("groupserial", "group_id IN (SELECT id FROM gone_group)"),

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from exceptions_app.api.refusal import refused
 from exceptions_app.api.upload_size import require_size
 from exceptions_app.arrival.effect import effect_of
+from exceptions_app.arrival.effect_counts import failing_policies
 from exceptions_app.arrival.serial import Arrival
 from exceptions_app.arrival.shares import clients, shares, total
 from exceptions_app.arrival.status_file import MOST_BYTES, read_status
@@ -52,7 +53,20 @@ class ShareSerializer(CountsSerializer):
     is_told = serializers.BooleanField(help_text="false: only the newest seen on a client")
 
 
+class FailingSerializer(serializers.Serializer[Any]):
+    policy = serializers.IntegerField(source="policy_id")
+    name = serializers.CharField(source="policy.name")
+    revision = serializers.IntegerField(source="revision_number")
+    failing = serializers.IntegerField(help_text="exceptions that do not take effect")
+    unclear = serializers.IntegerField(help_text="of which logs do not say")
+    stopping = serializers.IntegerField()
+    judged_at = serializers.DateTimeField()
+
+
 class ArrivalSerializer(serializers.Serializer[Any]):
+    failing = FailingSerializer(
+        many=True, help_text="policies that you see whole, the worst first, at most 100"
+    )
     sum = CountsSerializer()
     groups = ShareSerializer(many=True)
     next = serializers.IntegerField(allow_null=True, help_text="`after` of the next page")
@@ -183,7 +197,12 @@ class ArrivalViewSet(viewsets.ViewSet):
         rows = shares(_seen(cast("User", request.user)), timezone.now())
         rest = [row for row in rows if row.group is None or row.group.pk > asked.data["after"]]
         last = rest[MOST - 1].group if len(rest) > MOST else None
-        told = {"sum": total(rows), "groups": rest[:MOST], "next": last.pk if last else None}
+        told = {
+            "failing": failing_policies(cast("User", request.user)),
+            "sum": total(rows),
+            "groups": rest[:MOST],
+            "next": last.pk if last else None,
+        }
         return Response(ArrivalSerializer(told).data)
 
     @extend_schema(parameters=[ClientsAskedSerializer], responses=ClientPageSerializer)

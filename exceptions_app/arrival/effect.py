@@ -158,6 +158,17 @@ def effect_of(policy: Policy, groups: Collection[int] | None, now: datetime) -> 
     )
 
 
+def counted_effect(policy: Policy, revision: Revision, now: datetime) -> tuple[int, int, int]:
+    """How many rules were left somewhere in all groups, are not clear, and stopped something."""
+    asked = _asked(policy, revision, sorted(_below(policy)), now) | {"shown": None}
+    rules = [Rule(*row) for row in _ask(BY_RULE, asked)]
+    return (
+        sum(1 for rule in rules if rule.left),
+        sum(1 for rule in rules if rule.unclear and not rule.left),
+        sum(1 for rule in rules if rule.stopped),
+    )
+
+
 def _below(policy: Policy) -> set[int]:
     """The groups that the policy is assigned to, and all below them."""
     tops = Group.objects.filter(policy_assignments__policy=policy).distinct()

@@ -60,3 +60,27 @@ class ClientSerial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.serial or 'serial not known'}"
+
+
+class EffectCount(models.Model):
+    """How many rules of a policy's newest revision did not take effect when the beat looked last.
+
+    A note for the page that asks of all policies at once; the policy's own page judges anew.
+    `failing` rules were left, `unclear` ones have words that do not tell, `stopping` ones stopped
+    something. Invariant: one per policy, for the revision that was the newest at `judged_at`.
+    """
+
+    policy = models.OneToOneField(
+        "exceptions_app.Policy",
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="effect_count",
+    )
+    revision_number = models.IntegerField()
+    failing = models.IntegerField()
+    unclear = models.IntegerField()
+    stopping = models.IntegerField()
+    judged_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.failing} rules of {self.policy} do not take effect"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from exceptions_app.arrival.effect import effect_of
+from exceptions_app.arrival.effect_counts import failing_policies
 from exceptions_app.arrival.serial import Arrival
 from exceptions_app.arrival.shares import clients, shares, total
 from exceptions_app.web.policies import get_policy
@@ -53,6 +54,7 @@ def arrival_page(request: HttpRequest) -> HttpResponse:
         "any": bool(rows),
         "q": text,
         "may_import": has_role_anywhere(user, "analyst"),
+        "failing": failing_policies(user),
     }
     return render(request, "exceptions_app/arrival/list.html", ctx)
 

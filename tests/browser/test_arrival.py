@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from exceptions_app.arrival import effect_counts
 from exceptions_app.policies.publish import publish
 from tests.exceptions_app.acts import give, make_policy
 from tests.exceptions_app.web.estate import make_seen
@@ -58,8 +59,10 @@ def test_from_a_status_table_to_what_does_not_take_effect(page: Page, tmp_path: 
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody")).to_contain_text("SILENT-1")
 
-    page.goto(f"/policies/{policy.pk}/")
-    page.get_by_role("link", name="By group, and what does not take effect").click()
+    effect_counts.tick(now)
+    page.goto("/arrival/")
+    shot(page, "arrival-failing")
+    page.get_by_role("link", name=policy.name).click()
     main = page.locator("main")
     expect(main.get_by_role("heading", name="loud.exe")).to_contain_text("not taking effect")
     expect(main).to_contain_text("understand only SHA-1")

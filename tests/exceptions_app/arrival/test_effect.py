@@ -1,22 +1,38 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
+from exceptions_app.arrival import effect_counts
 from exceptions_app.arrival.causes import PlaceFacts, likely_causes
 from exceptions_app.arrival.did import Did, did
 from exceptions_app.arrival.effect import effect_of
+from exceptions_app.arrival.effect_counts import failing_policies
 from exceptions_app.arrival.record import ClientReading, GroupReading, record_serials
+from exceptions_app.models.arrival import EffectCount
 from exceptions_app.policies.publish import publish
 from exceptions_app.triage.same_files import link_same_file
 from tests.exceptions_app.acts import give, make_policy
-from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_sighting
+from tests.make import (
+    NOW,
+    SYSTEM,
+    make_computer,
+    make_group,
+    make_process,
+    make_sighting,
+    make_user,
+)
+from tests.tokens import Caller
 from truscan.access.sites import explain_term
 from truscan.models.counts import DailyCount
 from truscan.models.detection import Action, EventType
 from truscan.models.estate import Group
 from truscan.models.process import Process
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 DAY = timedelta(days=1)
 OLD, NEW = "7A5B-03/01/2026 17:32:09 421", "7A5B-03/03/2026 01:00:00 005"
@@ -147,3 +163,45 @@ def test_what_is_to_be_stopped_is_judged_by_what_clients_did() -> None:
     give(fails, policy, "terminate")
     publish(actor=SYSTEM, policy=policy, now=NOW + 3 * DAY)
     assert fails not in {s.process for s in effect_of(policy, None, NOW + 4 * DAY).still}
+
+
+@pytest.mark.django_db
+def test_the_beat_keeps_how_many_do_not_take_effect(client: Client) -> None:
+    policy, other = make_policy("Sales", "Global\\Sales"), make_policy("Other", "Global\\Else")
+    make_policy("Never published", "Global\\Third")
+    sales = Group.objects.get(path="Global\\Sales")
+    loud = make_process("a.exe", "a")
+    make_sighting(loud, sales)
+    give(loud, policy)
+    give(make_process("b.exe", "b"), other)
+    for one in (policy, other):
+        publish(actor=SYSTEM, policy=one, now=NOW)
+    DailyCount.objects.create(
+        day=(NOW + 3 * DAY).date(), group=sales, process=loud, rows=1, occurrences=4,
+        event_type=EventType.POTENTIAL_RISK, action=Action.objects.create(name_key="logged"),
+    )  # fmt: skip
+    hour = timedelta(hours=1)
+    assert effect_counts.tick(NOW + hour) == 0, "the heartbeat is not over"
+    assert [effect_counts.tick(NOW + 4 * DAY), effect_counts.tick(NOW + 4 * DAY)] == [2, 0]
+    assert effect_counts.tick(NOW + 4 * DAY + hour) == 0
+    assert EffectCount.objects.get(policy=policy).failing == 1
+    assert EffectCount.objects.get(policy=other).failing == 0
+    whole = make_user("whole", "viewer", make_group("Global"))
+    (row,) = failing_policies(whole)
+    assert (row.policy, row.failing, row.judged_at) == (policy, 1, NOW + 4 * DAY)
+    assert list(failing_policies(make_user("out", "viewer", make_group("Global\\Else")))) == []
+    apart = make_group("Global\\Sales\\Apart")
+    assert list(failing_policies(make_user("part", "viewer", apart))) == [], "not seen whole"
+    client.force_login(whole)
+    page = client.get("/arrival/").content.decode()
+    assert f"/policies/{policy.pk}/arrival/" in page
+    told = Caller(whole).get("arrival/").json()["failing"]
+    assert [(one["policy"], one["failing"]) for one in told] == [(policy.pk, 1)]
+    # A beat that was away for two months finds the last thirty days quiet.
+    assert effect_counts.tick(NOW + 60 * DAY) == 2
+    assert list(failing_policies(whole)) == []
+    give(make_process("c.exe", "c"), policy)
+    publish(actor=SYSTEM, policy=policy, now=NOW + 60 * DAY)
+    assert effect_counts.tick(NOW + 60 * DAY + hour) == 0, "the new one has not arrived"
+    assert effect_counts.tick(NOW + 62 * DAY) == 2
+    assert EffectCount.objects.get(policy=policy).revision_number == 2
