@@ -61,7 +61,9 @@ def rule(pk: int = 1, **facts: Any) -> RuleFacts:
 
 def codes(*rules: RuleFacts, **facts: Any) -> list[str]:
     told: dict[str, Any] = {"groups": 1, "computers": 100, "evidence_percent": 10, **facts}
-    return [one.code for one in lint(PolicyFacts(name="P", now=NOW, rules=rules, **told))]
+    found = lint(PolicyFacts(name="P", now=NOW, rules=rules, **told))
+    assert all(one.grade in Grade and one.reason and one.way_out for one in found)
+    return [one.code for one in found]
 
 
 @pytest.mark.parametrize(
