@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exceptions_app', '0020_tripwires'),
+        ('exceptions_app', '0021_suggestions'),
     ]
 
     operations = [
