@@ -12,7 +12,7 @@ class TruScanConfig(AppConfig):
         from truscan import ticking
         from truscan.delivery import webhooks
         from truscan.delivery.outbox import deliver_due
-        from truscan.ingest import dropfolder, roll_up
+        from truscan.ingest import dropfolder, presence_bits, roll_up
         from truscan.ingest.job import resume_due
         from truscan.ramp import tick
         from truscan.ramp.gate_notes import note_gates
@@ -20,6 +20,7 @@ class TruScanConfig(AppConfig):
         ticking.register("imports", resume_due)
         ticking.register("drop folder", dropfolder.tick)
         ticking.register("roll-up", roll_up.tick)
+        ticking.register("presence", presence_bits.tick)
         ticking.register("ramp reminders", tick.tick)
         ticking.register("delivery", deliver_due)
         ticking.register("webhooks", webhooks.tick)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from truscan.ingest import job
+from truscan.ingest import job, presence_bits
 from truscan.ingest import roll_up as rolling
 from truscan.ticking import tick_once
 
@@ -26,3 +26,9 @@ def run_import(import_id: int) -> None:
 def roll_up() -> None:
     """Roll the daily counts of a month up; if another worker does, this one does nothing."""
     rolling.roll_next(timezone.now())
+
+
+@shared_task(name="truscan.roll_presence")
+def roll_presence() -> None:
+    """Roll presence up; if another worker does, this one does nothing."""
+    presence_bits.roll_next(timezone.now())

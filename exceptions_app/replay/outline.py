@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 BASIS = (
     "Rows and occurrences are exact per UTC day, from the daily counts. Computers and users come"
-    " from stored presence, which knows no location."
+    " from stored presence, which knows no location; with presence_at, as it stood then."
 )
 
 
@@ -25,6 +25,7 @@ def outline(replay: Replay) -> dict[str, Any]:
         "end": replay.end.isoformat(),
         "is_known": replay.heard,
         "basis": BASIS,
+        "presence_at": replay.presence_at.isoformat() if replay.presence_at else None,
         "effects": _effects(folded.total),
         "computers": replay.computers,
         "users": replay.users,

@@ -1,7 +1,4 @@
-"""What all queries of a replay are given, and whom it touches.
-
-Computers and users come from the stored presence, which knows neither day nor location.
-"""
+"""What all queries of a replay are given, and the shorter ones of them."""
 
 from __future__ import annotations
 
@@ -25,37 +22,6 @@ WITH place(group_id, location_id, policy_id) AS NOT MATERIALIZED (SELECT * FROM 
         %(groups)s::bigint[], %(locations)s::bigint[], %(policies)s::bigint[])),
 rule(policy_id, process_id, before, after) AS NOT MATERIALIZED (SELECT * FROM unnest(
         %(of)s::bigint[], %(processes)s::bigint[], %(before)s::text[], %(after)s::text[]))
-"""
-
-# A process whose outcome changes in one place of a group counts for the whole group: presence
-# does not know the location.
-TOUCHED = """,
-changed AS NOT MATERIALIZED (
-    SELECT DISTINCT p.group_id, r.process_id FROM place p JOIN rule r USING (policy_id)
-    WHERE r.before <> r.after)
-SELECT s.group_id, s.{who} FROM {table} s
-JOIN changed c ON c.group_id = s.group_id AND c.process_id = s.process_id + 0
-WHERE s.process_id = ANY(%(processes)s)
-    AND s.last_at >= %(since)s AND s.first_at < %(until)s
-GROUP BY 1, 2
-"""
-
-# If the scan itself acts differently, everything changes except what a rule keeps the same.
-TOUCHED_BY_SCAN = """,
-kept AS NOT MATERIALIZED (
-    SELECT DISTINCT p.group_id, r.process_id FROM place p JOIN rule r USING (policy_id)
-    WHERE r.before = r.after)
-SELECT s.group_id, s.{who} FROM {table} s
-LEFT JOIN kept k ON k.group_id = s.group_id AND k.process_id = s.process_id + 0
-WHERE s.group_id = ANY(%(any_group)s) AND k.process_id IS NULL
-    AND s.last_at >= %(since)s AND s.first_at < %(until)s
-GROUP BY 1, 2
-"""
-
-# Per group and, by the row without a group, for all together.
-COUNTED = """
-SELECT group_id, count(*) FROM seen GROUP BY 1
-UNION ALL SELECT NULL, count(DISTINCT {who}) FROM seen
 """
 
 MOST = """
@@ -134,19 +100,6 @@ def most_seen(given: Asked, most: int) -> list[int]:
         row[0]
         for row in rows_of(GIVEN + MOST.format(join=given.join), given.values | {"most": most})
     ]
-
-
-def touched(given: Asked, who: str) -> tuple[int, dict[int, int]]:
-    """How many computers (`who` "computer") or accounts saw a change: in all, and by group."""
-    table, column = {
-        "computer": ("truscan_presence", "computer_id"),
-        "account": ("truscan_userpresence", "account_id"),
-    }[who]
-    sql = (TOUCHED_BY_SCAN if given.by_scan else TOUCHED).format(table=table, who=column)
-    head, _, body = sql.partition("SELECT s.")
-    sql = f"{GIVEN}{head}, seen AS MATERIALIZED (SELECT s.{body}){COUNTED.format(who=column)}"
-    found = dict(rows_of(sql, given.values))
-    return found.pop(None, 0), found
 
 
 def is_heard(given: Asked) -> bool:

@@ -13,6 +13,7 @@ from exceptions_app.policies.effective import groups_with, policies_in_force
 from exceptions_app.replay import counted, query
 from exceptions_app.replay.core import IGNORE, STOPS, Effect, Folded, Tally, fold
 from exceptions_app.replay.rules import Rules, confirmed_bad, drafts, published
+from exceptions_app.replay.touched import touched
 from exceptions_app.triage.kin import kin_ids
 from truscan.ingest.roll_up import rolled
 
@@ -32,9 +33,10 @@ class Replay:
     """The effect on what was seen from `start` to `end` (UTC days, both included).
 
     `folded` is exact per day from the daily counts; `computers` and `users`, in all and by group,
-    come from the stored presence, which knows no location. `let_through` are confirmed-bad
-    processes (an active or published Quarantine or Terminate anywhere) that would not be stopped.
-    `heard` is False if no row at all is stored for these groups and days: nothing is known then.
+    come from the stored presence, which knows no location; `presence_at` tells of which moment, if
+    it is not as of now. `let_through` are confirmed-bad processes (an active or published
+    Quarantine or Terminate anywhere) that would not be stopped. `heard` is False if no row at all
+    is stored for these groups and days: nothing is known then.
     """
 
     start: date
@@ -47,6 +49,7 @@ class Replay:
     changes: list[counted.ProcessRow] = field(default_factory=list)
     let_through: list[counted.ProcessRow] = field(default_factory=list)
     heard: bool = True
+    presence_at: datetime | None = None
 
     def tally(self, what: Effect) -> Tally:
         return self.folded.total.get(what, Tally())
@@ -165,8 +168,7 @@ def _compare(
     )
     days_counted = rolled(start, end)
     folded = fold(counted.strips(given, days_counted))
-    computers, by_group = query.touched(given, "computer")
-    users, users_by_group = query.touched(given, "account")
+    computers, users = touched(given, "computer"), touched(given, "account")
     named = counted.processes(given, days_counted, query.most_seen(given, NAMED))
     # Of a bad process every rule matters, not only those that change.
     full = query.asked(places, _pairs(before, after, only=bad), start, end, becomes=becomes)
@@ -175,13 +177,14 @@ def _compare(
         start,
         end,
         folded,
-        computers,
-        users,
-        by_group,
-        users_by_group,
+        computers.count,
+        users.count,
+        computers.by_group,
+        users.by_group,
         _ordered(row for row in named if row.before != row.after),
         _ordered(row for row in through if row.after not in STOPS),
         heard=bool(folded.total) or query.is_heard(given),
+        presence_at=min(filter(None, (computers.rolled_at, users.rolled_at)), default=None),
     )
 
 

@@ -81,6 +81,7 @@ _DELETES: tuple[tuple[str, str], ...] = tuple(
         ("computerday", [("group_id", "group")]),
         ("dailycount", [("group_id", "group")]),
         ("monthcount", [("group_id", "group")]),
+        ("presencebits", [("group_id", "group")]),
         ("sighting", [("group_id", "group")]),
         ("processsummary", [("process_id", "process")]),
         ("appearance", [("process_id", "process")]),

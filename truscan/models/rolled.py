@@ -62,3 +62,65 @@ class MonthCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}: process {self.process_id} in group {self.group_id}"
+
+
+class Bits(models.Field[str, str]):
+    """256 bits, one for each computer or account of a block."""
+
+    def db_type(self, connection: object) -> str:
+        return "bit(256)"
+
+
+class PresenceRoll(models.Model):
+    """When the presence of computers, or of accounts, was rolled up, and as counted how often.
+
+    Invariant: one row of each kind at most, written with its bits.
+    """
+
+    kind = models.CharField(max_length=8, primary_key=True)
+    rolled_at = models.DateTimeField()
+    counted = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"presence by {self.kind} of {self.rolled_at}"
+
+
+class PresenceBits(models.Model):
+    """A block of 256 computers (or accounts) that showed a process in a group, a bit for each.
+
+    `seen` tells who did; how many days before the roll-up the last time was, is written in binary
+    across the other columns: a bit of `age_0` is set where the ones of that number are 0, of
+    `age_1` where its twos are, and so on. So "since a day" is a few bit operations for 256 at once.
+    Invariant: as Presence or UserPresence was when PresenceRoll says.
+    """
+
+    pk = models.CompositePrimaryKey("kind", "process_id", "group_id", "block")
+    kind = models.CharField(max_length=8)
+    process = models.ForeignKey(
+        "truscan.Process",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    group = models.ForeignKey(
+        "truscan.Group",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    block = models.IntegerField()
+    seen = Bits()
+    age_0 = Bits()
+    age_1 = Bits()
+    age_2 = Bits()
+    age_3 = Bits()
+    age_4 = Bits()
+    age_5 = Bits()
+    age_6 = Bits()
+    age_7 = Bits()
+    age_8 = Bits()
+
+    def __str__(self) -> str:
+        return f"process {self.process_id} in group {self.group_id}, block {self.block}"
