@@ -19,6 +19,7 @@ from exceptions_app.triage.observed import (
     refresh_processes,
     refresh_sightings,
 )
+from exceptions_app.triage.renewals import find_renewals
 from exceptions_app.triage.tripwires import trip
 from truscan.coverage import SwitchReplay
 
@@ -48,6 +49,7 @@ class Decided:
         back = trip(ids, now)
         covered = cover_sightings(coverable(ids), now)
         refresh_sightings(observable(ids))
+        find_renewals(ids, now)
         transaction.on_commit(partial(settle, ids, now, covered=covered, returned=sorted(back)))
 
     def ramp_facts(self, group_ids: Sequence[int], start: datetime, end: datetime) -> RampFacts:

@@ -44,6 +44,11 @@ _DELETES: tuple[tuple[str, str], ...] = (
         " (SELECT id FROM gone_process))",
     ),
     ("comment", "process_id IN (SELECT id FROM gone_process)"),
+    (
+        "renewal",
+        "process_id IN (SELECT id FROM gone_process) OR predecessor_id IN"
+        " (SELECT id FROM gone_process)",
+    ),
     ("decisionitem", "process_id IN (SELECT id FROM gone_process)"),
     (
         "watch",

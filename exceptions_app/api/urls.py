@@ -19,6 +19,7 @@ from exceptions_app.api import (
     policies,
     policy_schema,
     processes,
+    renewals,
     replay,
     reviews,
     saved_views,
@@ -32,6 +33,7 @@ from exceptions_app.api import (
 ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *processes.routes,
     *decisions.routes,
+    *renewals.routes,
     *comments.routes,
     *bulk.routes,
     *my_work.routes,

@@ -20,6 +20,7 @@ from exceptions_app.suggest.location import LABELS, WRITABLE, location_of
 from exceptions_app.suggest.shown import Shown, suggestion_for
 from exceptions_app.triage.inbox import EVENT_COLUMNS
 from exceptions_app.triage.inbox_page import event_counts
+from exceptions_app.triage.renewals import Proposal, proposals
 from truscan.classify import Classified, classify
 from truscan.models.counts import Presence, Sighting
 from truscan.models.detection import Detection, Outcome
@@ -121,6 +122,7 @@ class Evidence:
     builds: list[Build]
     tally: Tally
     days: Days
+    renewal: Proposal | None
     reputation: list[Said]
     location: Location
     spread: Spread
@@ -165,6 +167,7 @@ def evidence_of(
         builds=builds_of(user, process, ids),
         tally=tally,
         days=days,
+        renewal=next(iter(proposals(user, [process.pk], now)), None),
         reputation=reputation(_newest_facts(recent)),
         location=location_told(process.generic_path),
         spread=spread_of(process, ids),

@@ -19,6 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from exceptions_app.triage.renewals import asking
 from truscan.access.scope import groups_held, named, subtree
 from truscan.classify import LABELS
 from truscan.models.counts import ProcessSummary, Sighting
@@ -46,9 +47,12 @@ STATES = (
     ("open", "Open"),
     ("decided", "Decided"),
     ("observed", "Observed"),
+    ("renewals", "New builds"),
     ("cannot", "Cannot be excepted"),
     ("all", "All"),
 )
+# New builds are open ones whose build before was decided.
+OPEN_STATES = frozenset({"open", "renewals"})
 # The columns of a sighting that hold the occurrences of an event type.
 EVENT_COLUMNS = {
     "potential_risk": "potential_occurrences",
@@ -226,13 +230,17 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         if self.chosen_state == "cannot":
             return qs.filter(process__on_symantec_list=True)
         # They cannot leave the inbox by a response, so they stand in a state of their own.
-        return qs.filter(process__on_symantec_list=False) if self.chosen_state == "open" else qs
+        if self.chosen_state in OPEN_STATES:
+            qs = qs.filter(process__on_symantec_list=False)
+        if self.chosen_state == "renewals":
+            qs = qs.filter(Exists(asking(self.now).filter(process=OuterRef("pk"))))
+        return qs
 
     def _narrowed(
         self, qs: QuerySet[ProcessSummary], wanted: dict[str, Any]
     ) -> QuerySet[ProcessSummary]:
         """What holds of a sighting holds of its process's totals: rules most rows out early."""
-        if self.chosen_state == "open":
+        if self.chosen_state in OPEN_STATES:
             qs = qs.filter(candidate_occurrences__gt=0)
         if wanted["event_type"]:
             qs = qs.filter(**{f"{EVENT_COLUMNS[wanted['event_type']]}__gt": 0})
@@ -291,7 +299,7 @@ def _since_change(now: datetime) -> Q:
 
 
 def _in_state(qs: QuerySet[Sighting], state: str, now: datetime) -> QuerySet[Sighting]:
-    if state == "open":
+    if state in OPEN_STATES:
         return qs.filter(
             candidate_occurrences__gt=0, covered_until__lte=now, observed_until__lte=now
         )

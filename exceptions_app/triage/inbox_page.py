@@ -15,6 +15,7 @@ from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
 from exceptions_app.suggest.shown import in_short
 from exceptions_app.triage.inbox import EVENT_COLUMNS, EVENTS
+from exceptions_app.triage.renewals import asking
 from truscan.access.scope import groups_held
 from truscan.models.counts import DailyCount, Presence, ProcessSummary, Sighting
 
@@ -50,6 +51,7 @@ class Row:
     level: str = ""
     # What is suggested, and how sure: ("ignore", "97 %").
     suggests: tuple[str, str] | None = None
+    is_new_build: bool = False
 
 
 @dataclass(slots=True)
@@ -126,6 +128,8 @@ def rows_for(
         _narrow(rows, ids)
     _add_trend(rows, ids, now)
     _add_responses(rows, user)
+    for pk in asking(now).filter(process__in=list(rows)).values_list("process", flat=True):
+        rows[pk].is_new_build = not rows[pk].responses
     return list(rows.values())
 
 

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.watch import Watch
+from exceptions_app.triage.inbox import OPEN_STATES
 from truscan.models.counts import ProcessSummary, Sighting
 
 if TYPE_CHECKING:
@@ -30,9 +31,11 @@ NEWCOMERS_MAX = 1000
 ID_MAX = 2**63 - 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _K = Decision.Kind
+_REOPENING = (_K.UNDO, _K.RETIRE, _K.END_WATCH, _K.GO_BACK)
 # By state, the acts that bring a process into it.
 BRINGING = {
-    "open": (_K.UNDO, _K.RETIRE, _K.END_WATCH, _K.GO_BACK),
+    "open": _REOPENING,
+    "renewals": _REOPENING,
     "decided": (_K.RESPOND, _K.UNDO, _K.GO_BACK),
     "observed": (_K.OBSERVE, _K.UNDO),
 }
@@ -93,7 +96,7 @@ def _candidates(found: InboxFilter, mark: Mark) -> Iterator[QuerySet[Any, Any]]:
         acts = Decision.objects.filter(decided_at__gt=mark.at, kind__in=BRINGING[state])
         items = DecisionItem.objects.filter(decision__in=acts, skipped_because="")
         yield items.order_by().values_list("process", flat=True).distinct()
-    if state != "open":
+    if state not in OPEN_STATES:
         return
     ended = Watch.objects.filter(ended_at__gt=mark.at)
     yield ended.order_by().values_list("process", flat=True)

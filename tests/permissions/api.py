@@ -51,6 +51,13 @@ ROWS = [
         lambda o, w: [o.waiting.pk],
         lambda o, w: {"group": o.group.pk},
     ),
+    Row("api-renewal-list", "GET", "401 200 200 200 200 200 200"),
+    Row(
+        "api-renewal-accept",
+        "POST",
+        "401 404 403 200 200 200 200",
+        data=lambda o, w: {"processes": [o.waiting.pk]},
+    ),
     Row("api-sighting-list", "GET", "401 200 200 200 200 200 200"),
     Row("api-sighting-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.sighting.pk]),
     Row("api-decision-list", "GET", "401 200 200 200 200 200 200"),

@@ -62,6 +62,12 @@ ROWS = [
         data=lambda o, w: {"role": "analyst", "view": o.view},
         foreign="302 403 403 403 403 403 302",
     ),
+    Row(
+        "process-renew",
+        "POST",
+        "302 404 404 302 302 302 302",
+        data=lambda o, w: {"process": [o.waiting.pk]},
+    ),
     Row("process", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
     Row("process-evidence", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
     Row(

@@ -84,6 +84,7 @@ VIEWS = (
     ("Since last change", "?since=change"),
     ("Keyloggers", "?risk_class=keylogger"),
     ("Observed", "?state=observed"),
+    ("New builds", "?state=renewals"),
 )
 
 

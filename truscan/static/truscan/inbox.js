@@ -136,6 +136,14 @@ function comment() {
   });
 }
 
+// A new build gets what the build before it has; what needs a person is told, and left.
+function renew() {
+  const chosen = ticked().length ? ticked() : [current()];
+  const data = new FormData();
+  for (const row of chosen) data.append("process", row.dataset.row);
+  window.htmx.ajax("POST", list.dataset.renew, { values: data, source: choose, swap: "none" });
+}
+
 function undo() {
   const forms = document.querySelectorAll("form[data-undo]");
   sessionStorage.setItem(AT, current()?.id ?? "");
@@ -213,6 +221,7 @@ const ACTS = {
   Enter: () => location.assign(current().querySelector("[data-name]").href),
   c: comment,
   s: takeOver,
+  r: () => (choose.querySelector("[name=response]") ? renew() : say("An analyst decides")),
   u: undo,
   n: loadNewcomers,
   "/": () => document.querySelector("[data-search]").focus(),
@@ -261,7 +270,8 @@ if (list && choose) {
   choose.addEventListener("change", countTicked);
   choose.addEventListener("submit", (event) => {
     event.preventDefault();
-    respond(event.submitter?.value ?? "ignore");
+    if (event.submitter?.dataset.take !== undefined) renew();
+    else respond(event.submitter?.value ?? "ignore");
   });
   document.body.addEventListener("decided", (event) => markDecided(event.detail));
   document.body.addEventListener("newcomers", (event) => takeNewcomers(event.detail));
