@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from truscan.models.audit import AuditEvent
-from truscan.ramp.history import stays_of
+from truscan.ramp.compared import compared_outline
 from truscan.ramp.open_days import facts_of as open_days_facts
 from truscan.ramp.outline import utc
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, in_order
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from truscan.models.ramp import RampEvent, RampPlan
-    from truscan.ramp.history import Stay
+    from truscan.ramp.compared import Compared
     from truscan.ramp.schedule import State
 
 THRESHOLD_SET = "ramp.threshold_set"
@@ -70,30 +70,39 @@ def steps_told(row: RampPlan, state: State) -> list[dict[str, Any]]:
     ]
 
 
-def stays_told(row: RampPlan, state: State, as_of: datetime) -> list[dict[str, Any]]:
+def stays_told(state: State, found: Compared) -> list[dict[str, Any]]:
     """Every stretch of time at a level with what it brought; null where nothing was reported."""
     told = []
-    for spell, stay in zip(state.spells, stays_of(row, as_of), strict=True):
-        brought = stay.brought
+    for spell, level in zip(state.spells, found.levels, strict=True):
+        sums, is_known = level.sums, level.sums.reported > 0
         told.append(
             {
-                "level": stay.level,
-                "name": stay.name,
+                "level": level.level,
+                "name": level.name,
                 "since": utc(spell.since),
                 "until": utc(spell.until),
-                "first_day": stay.first_on.isoformat(),
-                "last_day": stay.last_on.isoformat(),
-                "days_reported": brought.days if brought else 0,
-                "new_processes": brought.new if brought else None,
-                "potential": brought.potential if brought else None,
-                "security": brought.security if brought else None,
-                "ratio": _rounded(brought.ratio if brought else None, 3),
-                "detections_a_day": _rounded(brought.a_day if brought else None, 1),
-                "notifications": _rounded(stay.notifications, 2),
-                "groups_reported": _groups_reported(stay),
+                "first_day": sums.first.isoformat(),
+                "last_day": sums.last.isoformat(),
+                "days_reported": sums.reported,
+                "groups_reported": sum(1 for one in level.by_group.values() if one.reported),
+                "new_processes": sums.new if is_known else None,
+                "potential": sums.potential if is_known else None,
+                "security": sums.security if is_known else None,
+                "commercial": sums.commercial if is_known else None,
+                "ratio": sums.ratio,
+                "covered": sums.covered,
+                "detections_a_day": sums.a_day,
+                "per_client": sums.per_client,
+                "per_user": sums.per_user,
             }
         )
     return told
+
+
+def changes_told(found: Compared) -> list[dict[str, Any]]:
+    """The days before and after each change of level, track or setting."""
+    changes: list[dict[str, Any]] = compared_outline(found)["changes"]
+    return changes
 
 
 def events_told(row: RampPlan) -> list[dict[str, Any]]:
@@ -124,7 +133,7 @@ def gates_told(kept: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             "gate": gate["gate"],
             "title": RULES[Key(gate["gate"])].title if gate["gate"] in set(Key) else gate["gate"],
             "answer": gate["answer"],
-            "number": _rounded(gate["number"], 6),
+            "number": gate["number"],
             "bound": gate["bound"],
             "mode": gate["mode"],
             "shown": show(_unit(gate["gate"]), gate["number"]),
@@ -211,17 +220,19 @@ def ledger_told(row: RampPlan) -> list[dict[str, Any]]:
     ]
 
 
-def _groups_reported(stay: Stay) -> int | None:
-    return len(stay.by_group) if stay.brought else None
-
-
 def _unit(gate: str) -> Unit:
     return RULES[Key(gate)].unit if gate in set(Key) else Unit.OCCURRENCES
 
 
-def _rounded(number: float | None, digits: int) -> float | int | None:
-    """Short, and a whole number without its .0: the same text on every machine."""
-    if number is None:
-        return None
-    value = round(number, digits)
-    return int(value) if value == int(value) else value
+def rounded(value: Any) -> Any:
+    """Numbers with at most four digits behind the point, and whole ones without a point: short,
+    and the same text on every machine."""
+    match value:
+        case float():
+            short = round(value, 4)
+            return int(short) if short.is_integer() else short
+        case dict():
+            return {key: rounded(inner) for key, inner in value.items()}
+        case list():
+            return [rounded(inner) for inner in value]
+    return value

@@ -22,6 +22,7 @@ from exceptions_app.replay.places import places_of_plan
 from truscan import audit, coverage
 from truscan.models.estate import Computer, Group
 from truscan.models.process import Process
+from truscan.ramp.compared import compared_of
 from truscan.ramp.judge import judge
 from truscan.ramp.outline import utc
 from truscan.ramp.override import told as gates_of
@@ -68,7 +69,8 @@ def document(row: RampPlan, now: datetime, number: int | None = None) -> dict[st
     since = min((event.at for event in row.events.all()), default=row.created_at)
     (judged,) = judge([row], as_of)
     outcome = outcome_of(row, state)
-    return {
+    found = compared_of(row, as_of)
+    told = {
         "format": FORMAT,
         "status": "draft" if number is None else "sealed",
         "number": number,
@@ -79,7 +81,9 @@ def document(row: RampPlan, now: datetime, number: int | None = None) -> dict[st
         "phase": state.phase.value,
         "level_in_force": state.level_in_force,
         "steps": course_part.steps_told(row, state),
-        "stays": course_part.stays_told(row, state, as_of),
+        "stays": course_part.stays_told(state, found),
+        "ratio": found.constancy.sentence,
+        "changes": course_part.changes_told(found),
         "events": course_part.events_told(row),
         "overrides": course_part.overrides_told(row),
         "gates_at_the_end": course_part.gates_told(gates_of(judged.readings)),
@@ -93,6 +97,8 @@ def document(row: RampPlan, now: datetime, number: int | None = None) -> dict[st
         "final_switch": switch_told(row, state, where, as_of),
         "ledger": course_part.ledger_told(row),
     }
+    rounded: dict[str, Any] = course_part.rounded(told)
+    return rounded
 
 
 def outcome_of(row: RampPlan, state: State) -> str:

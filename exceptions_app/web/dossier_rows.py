@@ -4,7 +4,12 @@ the same for ever."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from truscan.ramp.before_after import Load, Sums
+from truscan.ramp.levels import AtLevel, constancy
+from truscan.web.ramp_charts import ratios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +56,7 @@ def shown(document: dict[str, Any]) -> dict[str, Any]:
         "exceptions": document["exceptions"]["listed"][:SHOWN],
         "observed": document["observed"]["listed"][:SHOWN],
         "decisions": document["decisions"]["listed"][::-1][:SHOWN],
-        "ratios": ratios_of(document["stays"]),
+        **ratio_of(document["stays"]),
         "without_reports": [s["name"] for s in document["stays"] if not s["days_reported"]],
     }
 
@@ -59,10 +64,31 @@ def shown(document: dict[str, Any]) -> dict[str, Any]:
 ASKED = "override_asked"
 
 
-def ratios_of(stays: Iterable[dict[str, Any]]) -> tuple[float, float] | None:
-    """The smallest and the largest known ratio; None if fewer than two are known."""
-    known = [stay["ratio"] for stay in stays if stay["ratio"] is not None]
-    return (min(known), max(known)) if len(known) > 1 else None
+def ratio_of(stays: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The ratio of every stay drawn, and whether it is nearly constant, in one sentence."""
+    levels = [AtLevel(stay["level"], stay["name"], _sums(stay), {}) for stay in stays]
+    found = constancy(levels)
+    told = "Ratio of possibly legitimate to security risk by level"
+    return {
+        "constancy": found,
+        "ratio_chart": ratios(levels, found, told, found.sentence) if found.levels > 1 else "",
+    }
+
+
+def _sums(stay: dict[str, Any]) -> Sums:
+    first = date.fromisoformat(stay["first_day"])
+    return Sums(
+        first,
+        date.fromisoformat(stay["last_day"]),
+        stay["days_reported"],
+        stay["potential"] or 0,
+        stay["security"] or 0,
+        commercial=0,
+        other=0,
+        ignored=0,
+        new=stay["new_processes"] or 0,
+        load=Load(first, 0, 0, 0),
+    )
 
 
 def _column(event: dict[str, Any]) -> dict[str, Cell]:

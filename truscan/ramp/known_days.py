@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import Max, Sum
 
 from truscan import coverage
+from truscan.audit import canonical_json
+from truscan.models.log_import import LogImport
 from truscan.models.ramp import RampPlan
 from truscan.ramp.before_after import ONE_DAY, WINDOW, Change, Figures, Kind, Known, Load
 from truscan.ramp.known_days_sql import FIGURES, KEYLOGGERS, LOADS, NEW, NEW_KEYLOGGERS, TAKEN
@@ -24,6 +29,10 @@ if TYPE_CHECKING:
 
 # A plan may have begun long ago; what is older than this is in its dossier.
 LONGEST = timedelta(days=400)
+# Plans of the whole estate take seconds on millions of rows: beyond so many days of groups they are
+# read once, until a row changes.
+MANY = 4000
+REMEMBERED_SECONDS = 3600
 
 
 def known_of(
@@ -46,15 +55,14 @@ def known_of(
     days = [first + timedelta(days=number) for number in range((today - first).days + 1)]
     asked, more = _arguments(plan, scopes, days, now)
     new_only = NEW_KEYLOGGERS if plan.track == "keyloggers" else ""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")
-        cursor.execute(FIGURES.format(more=more), asked)
-        figures = [Figures(*row) for row in cursor.fetchall()]
-        cursor.execute(LOADS, asked)
-        loads = [Load(*row) for row in cursor.fetchall()]
-        cursor.execute(NEW.format(more=new_only), asked)
-        new = dict(cursor.fetchall())
-    return Known(figures, loads, new), first
+    if len(days) * len(scopes) <= MANY:
+        return _read(asked, more, new_only), first
+    key = _key(asked, more)
+    known: Known | None = cache.get(key)
+    if known is None:
+        known = _read(asked, more, new_only)
+        cache.set(key, known, REMEMBERED_SECONDS)
+    return known, first
 
 
 def changes_of(plan: RampPlan, now: datetime) -> list[Change]:
@@ -79,6 +87,28 @@ def spells_of(plan: RampPlan, now: datetime) -> list[tuple[str, str, date, date]
         )
         for spell in state_of(plan, now).spells
     ]
+
+
+def _read(asked: dict[str, Any], more: str, new_only: str) -> Known:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")
+        cursor.execute(FIGURES.format(more=more), asked)
+        figures = [Figures(*row) for row in cursor.fetchall()]
+        cursor.execute(LOADS, asked)
+        loads = [Load(*row) for row in cursor.fetchall()]
+        cursor.execute(NEW.format(more=new_only), asked)
+        new = dict(cursor.fetchall())
+    return Known(figures, loads, new)
+
+
+def _key(asked: dict[str, Any], more: str) -> str:
+    """Equal while the question is the same and no import wrote or took away a row: what was
+    decided meanwhile is in the question."""
+    written = LogImport.objects.aggregate(
+        Max("pk"), Sum("inserted"), Sum("updated"), Max("withdrawn_at"), Max("finished_at")
+    )
+    told = canonical_json([asked, more, written])
+    return f"ramp-days:{hashlib.sha256(told.encode()).hexdigest()}"
 
 
 def _arguments(

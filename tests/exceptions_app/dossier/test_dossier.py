@@ -73,7 +73,7 @@ def climbed(sales: Group, people: tuple[User, User], settings: Settings) -> Ramp
     confirm_level(actor=SYSTEM, plan=plan, level="log", now=at(0))
     for number in range(6):
         process = make_process(f"p{number}.exe", str(number))
-        make_sighting(process, sales, candidate_occurrences=5, first_at=at(58))
+        make_sighting(process, sales, commercial_occurrences=5, first_at=at(58))
         count(process, sales, 59, 5, event_type=3)
     anna, bert = (Actor.on_web(user) for user in people)
     ask_override(actor=anna, plan=plan, level="quarantine", reason="known tools", now=at(60))
@@ -114,6 +114,10 @@ def test_a_whole_life_is_told_sealed_and_proven(
     assert [s["reached_on"] for s in told["steps"]] == ["2026-03-02", "2026-05-01", "2026-05-15"]
     log, quarantine = told["stays"]
     assert (log["days_reported"], log["new_processes"], log["detections_a_day"]) == (1, 6, 30)
+    # Before the switch something was heard, afterwards nothing.
+    switched = told["changes"][1]
+    assert (switched["on"], switched["before"]["commercial"]) == ("2026-05-01", 30)
+    assert switched["after"]["commercial"] is None
     # No report at the last level is not known, never zero.
     assert (quarantine["days_reported"], quarantine["new_processes"]) == (0, None)
     override, alone = told["overrides"]

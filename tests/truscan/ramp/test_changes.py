@@ -9,14 +9,24 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from tests.make import SYSTEM, make_computer, make_group, make_process, make_sighting, make_user
+from tests.make import (
+    SYSTEM,
+    make_computer,
+    make_group,
+    make_process,
+    make_sighting,
+    make_site,
+    make_user,
+)
 from tests.tokens import Caller
 from tests.truscan.ramp.plans import SALES, START, at, climb, make_stored
 from tests.truscan.ramp.test_evidence_gates import count
 from truscan import coverage
 from truscan.models.counts import ComputerDay
 from truscan.models.estate import Account, Location
+from truscan.models.log_import import LogFile, LogImport
 from truscan.models.ramp import RampPlan
+from truscan.ramp import known_days
 from truscan.ramp.actions import confirm_level
 from truscan.ramp.compared import compared_of, compared_outline
 from truscan.ramp.history import stays_of
@@ -98,6 +108,23 @@ def test_days_are_counted_as_the_levels_are(
     part = compared_of(read(plan), at(25), {laptops.pk})
     assert [group.pk for group in part.groups.values()] == [laptops.pk]
     assert part.levels[1].sums.potential == 0
+
+
+def test_many_days_are_read_once_until_a_row_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_days, "MANY", 0)
+    sales = make_group(SALES)
+    plan = climb(make_stored(sales), 1)
+    process = make_process()
+    count(process, sales, 1, 5)
+    assert compared_of(read(plan), at(9)).levels[0].sums.potential == 5
+    count(process, sales, 2, 5)
+    # No import tells of this row, so the first answer stands.
+    assert compared_of(read(plan), at(9)).levels[0].sums.potential == 5
+    file = LogFile.objects.create(name="a", stored_as="a", sha256="a" * 64, size=1)
+    LogImport.objects.create(
+        site=make_site(), file=file, name="a", sha256="a" * 64, read=1, inserted=1, actor_name="x"
+    )
+    assert compared_of(read(plan), at(9)).levels[0].sums.potential == 10
 
 
 def test_page_api_and_command_tell_the_same(capsys: Any) -> None:
