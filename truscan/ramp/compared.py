@@ -69,7 +69,7 @@ def compared_of(plan: RampPlan, now: datetime, visible: Collection[int] | None =
 
 
 def compared_outline(found: Compared) -> dict[str, Any]:
-    """JSON-ready; what is not known is null, never zero."""
+    """JSON-ready; what is not known is null, never zero. `days` has those with reports only."""
     ratio = found.constancy
     return {
         "plan": found.plan.pk,
@@ -105,6 +105,15 @@ def compared_outline(found: Compared) -> dict[str, Any]:
                 "caution": one.caution or None,
             }
             for one in found.comparisons
+        ],
+        "days": [
+            {
+                "day": day.day.isoformat(),
+                "potential": day.potential,
+                "security": day.security,
+                "commercial": day.commercial,
+            }
+            for day in found.days
         ],
         "levels": [
             {

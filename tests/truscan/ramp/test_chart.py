@@ -42,6 +42,17 @@ def test_it_stacks_a_day_without_a_gap() -> None:
     assert (low.kind, high.kind) == ("potential", "security")
 
 
+def test_days_without_a_report_are_marked_until_yesterday() -> None:
+    start = PLAN.start_on
+    state = fold(PLAN, [], local(PLAN, start + timedelta(days=9)))
+    days = [Day(start + timedelta(days=n), 1, 1) for n in (0, 3, 4)]
+    silent, recent = draw(PLAN, state, days).gaps
+    assert (silent.first, silent.last) == (start + timedelta(days=1), start + timedelta(days=2))
+    # Today is not over, and the days to come are no gap.
+    assert (recent.first, recent.last) == (start + timedelta(days=5), start + timedelta(days=8))
+    assert silent.x + silent.width < recent.x
+
+
 @settings(max_examples=100, deadline=None)
 @given(lives())
 def test_nothing_leaves_the_picture(life: Life) -> None:
