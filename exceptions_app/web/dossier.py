@@ -68,7 +68,8 @@ def dossier_draft(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def dossier_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """A sealed dossier, from its own text, with the proof computed anew."""
+    """A sealed dossier, from its own text, with the proof computed anew; with `again` it is also
+    made again from the rows of today, which reads all that a draft reads."""
     plan = get_plan(request, pk)
     dossier = get_object_or_404(Dossier, plan=plan, number=number)
     ctx: dict[str, Any] = {
@@ -78,7 +79,8 @@ def dossier_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "is_proven": is_proven(dossier),
         "signature_fits": signature_fits(dossier),
         "is_ours": is_key_of_today(dossier.public_key),
-        "is_same_today": is_same_today(dossier, plan, timezone.now()),
+        "is_asked_again": "again" in request.GET,
+        "is_same_today": "again" in request.GET and is_same_today(dossier, plan, timezone.now()),
     }
     return render(request, "exceptions_app/dossier/dossier.html", ctx)
 

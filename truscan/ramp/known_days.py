@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def changes_of(plan: RampPlan, now: datetime) -> list[Change]:
     two weeks before the first level on."""
     own = _levels_set(plan, Kind.LEVEL)
     others = with_rows(RampPlan.objects.filter(scan_policy=plan.scan_policy_id)).exclude(pk=plan.pk)
-    tracks = [change for other in others for change in _levels_set(other, Kind.TRACK)]
+    tracks = [change for other in others for change in _of_other(plan, other)]
     settings = [_setting(row) for row in plan.scan_policy.setting_changes.all()]
     first = _first_day(plan, now)
     return [c for c in [*own, *tracks, *settings] if first <= c.on and c.at <= now]
@@ -164,6 +165,14 @@ def _levels_set(plan: RampPlan, kind: Kind) -> list[Change]:
         found.append(Change(kind, event.at, _day(event.at), title, by, event.reason, level))
         before = event.level
     return found
+
+
+def _of_other(plan: RampPlan, other: RampPlan) -> list[Change]:
+    """Another track's levels; those of an earlier plan of the same track moved the same level."""
+    if other.track != plan.track:
+        return _levels_set(other, Kind.TRACK)
+    changes = _levels_set(other, Kind.LEVEL)
+    return [replace(one, title=f"{one.title} (another plan)", level="") for one in changes]
 
 
 def _title(plan: RampPlan, kind: Kind, before: str, level: str) -> str:

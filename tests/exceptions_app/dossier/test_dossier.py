@@ -162,7 +162,9 @@ def test_pages_api_and_command_hand_out_the_same_and_openssl_agrees(
     assert "&lt;b&gt;taken over" in page
     r = client.post(f"/ramp/{plan.pk}/dossier/seal/", follow=True)
     assert "computed anew just now: it fits" in r.content.decode()
-    assert "The rows of today give the same text" in r.content.decode()
+    assert "The rows of today" not in r.content.decode()
+    again = client.get(f"/ramp/{plan.pk}/dossier/1/?again=1").content.decode()
+    assert "The rows of today give the same text" in again
     assert caller.post(at_rest, key="once").json()["number"] == 1
     whole = caller.get(f"{at_rest}1/").json()
     body = client.get(f"/ramp/{plan.pk}/dossier/1/dossier.json").content

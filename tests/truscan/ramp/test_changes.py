@@ -27,7 +27,7 @@ from truscan.models.estate import Account, Location
 from truscan.models.log_import import LogFile, LogImport
 from truscan.models.ramp import RampPlan
 from truscan.ramp import known_days
-from truscan.ramp.actions import confirm_level
+from truscan.ramp.actions import confirm_level, end
 from truscan.ramp.compared import compared_of, compared_outline
 from truscan.ramp.history import stays_of
 from truscan.ramp.rows import with_rows
@@ -108,6 +108,19 @@ def test_days_are_counted_as_the_levels_are(
     part = compared_of(read(plan), at(25), {laptops.pk})
     assert [group.pk for group in part.groups.values()] == [laptops.pk]
     assert part.levels[1].sums.potential == 0
+
+
+def test_an_earlier_plan_of_the_track_moved_the_same_level() -> None:
+    early = climb(make_stored(make_group(SALES)), 2)
+    end(actor=SYSTEM, plan=early, reason="anew", now=at(11))
+    plan = make_stored(early.scan_policy.uses.get().group, start_on=START + timedelta(days=12),
+                       now=at(11))  # fmt: skip
+    confirm_level(actor=SYSTEM, plan=plan, level="10", now=at(12), reason="anew")
+    titles = [one.changes[0].title for one in compared_of(read(plan), at(20)).comparisons]
+    assert titles == [
+        "Level 10, the first (another plan)", "Level 10 to level 20 (another plan)",
+        "Level 10, the first",
+    ]  # fmt: skip
 
 
 def test_many_days_are_read_once_until_a_row_changes(monkeypatch: pytest.MonkeyPatch) -> None:
