@@ -71,7 +71,7 @@ def ratio_of(stays: Iterable[dict[str, Any]]) -> dict[str, Any]:
     told = "Ratio of possibly legitimate to security risk by level"
     return {
         "constancy": found,
-        "ratio_chart": ratios(levels, found, told, found.sentence) if found.levels > 1 else "",
+        "ratio_chart": ratios(levels, found, told, found.sentence) if found.times else "",
     }
 
 

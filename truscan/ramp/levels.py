@@ -58,6 +58,8 @@ class Constancy:
             return (
                 f"Not known: it takes two levels with at least {LEAST_RISKS} security risks each."
             )
+        if not self.pooled:
+            return "Nothing possibly legitimate was reported at any of these levels."
         told = (
             f"{self.levels} levels lie between {self.lowest:.1f} and {self.highest:.1f}, "
             f"all together at {self.pooled:.1f}"
