@@ -144,35 +144,45 @@ def gates_told(kept: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def overrides_told(row: RampPlan) -> list[dict[str, Any]]:
-    """Each override that was given, with who asked for it where a second person signed."""
+    """Each override that was given, refused or withdrawn, with both people where two were needed.
+
+    One that was only asked for is among the events.
+    """
     asked: RampEvent | None = None
+    pending: dict[str, Any] | None = None
     found = []
     for event in sorted(row.events.all(), key=lambda event: event.pk):
         if event.kind == "override_asked":
             asked = event
         elif event.kind in ("confirmed", "back"):
-            asked = None
-        elif event.kind == "overridden":
+            asked = pending = None
+        elif event.kind == "withdrawn" and pending is not None:
+            pending.update(outcome="withdrawn", settled_at=utc(event.at))
+        elif event.kind in OUTCOMES:
             found.append(_override(row, event, asked))
+            pending = found[-1] if event.kind == "overridden" else None
     return found
 
 
-def _override(row: RampPlan, given: RampEvent, asked: RampEvent | None) -> dict[str, Any]:
-    first = asked or given
+OUTCOMES = {"overridden": "given", "override_refused": "refused", "withdrawn": "withdrawn"}
+
+
+def _override(row: RampPlan, settled: RampEvent, asked: RampEvent | None) -> dict[str, Any]:
+    first = asked or settled
+    second = settled if asked and settled.kind != "withdrawn" else None
+    gates = list(settled.facts.get("overrides", ()))
     return {
-        "level": given.level,
-        "name": level_name(row.track, given.level),
-        "gates": list(given.facts.get("overrides", ())),
-        "titles": [
-            RULES[Key(key)].title if key in set(Key) else key
-            for key in given.facts.get("overrides", ())
-        ],
+        "level": settled.level,
+        "name": level_name(row.track, settled.level),
+        "gates": gates,
+        "titles": [RULES[Key(key)].title if key in set(Key) else key for key in gates],
         "asked_by": first.actor_name,
         "asked_at": utc(first.at),
         "reason": first.reason or None,
-        "second_person": given.actor_name if asked else None,
-        "given_at": utc(given.at),
-        "second_reason": (given.reason or None) if asked else None,
+        "outcome": OUTCOMES[settled.kind],
+        "settled_at": utc(settled.at),
+        "second_person": second.actor_name if second else None,
+        "second_reason": (second.reason or None) if second else None,
     }
 
 

@@ -14,7 +14,7 @@ from truscan.ramp.plan import WATCHED, Plan
 from truscan.ramp.schedule import Phase, State
 
 WIDTH, HEIGHT = 760, 300
-LEFT, RIGHT = 68, 750
+LEFT, RIGHT = 58, 750
 STAIRS_TOP, STAIRS_BOTTOM = 26, 186
 BARS_TOP, BARS_BOTTOM = 204, 272
 # After the last level the picture goes on for a while and not for ever.

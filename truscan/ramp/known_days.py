@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import Max, Sum
+from django.db.models import Count, Sum
 
 from truscan import coverage
 from truscan.audit import canonical_json
-from truscan.models.log_import import LogImport
 from truscan.models.ramp import RampPlan
+from truscan.models.rolled import CountedDay
 from truscan.ramp.before_after import ONE_DAY, WINDOW, Change, Figures, Kind, Known, Load
 from truscan.ramp.known_days_sql import FIGURES, KEYLOGGERS, LOADS, NEW, NEW_KEYLOGGERS, TAKEN
 from truscan.ramp.plan import in_order
@@ -103,11 +103,10 @@ def _read(asked: dict[str, Any], more: str, new_only: str) -> Known:
 
 
 def _key(asked: dict[str, Any], more: str) -> str:
-    """Equal while the question is the same and no import wrote or took away a row: what was
-    decided meanwhile is in the question."""
-    written = LogImport.objects.aggregate(
-        Max("pk"), Sum("inserted"), Sum("updated"), Max("withdrawn_at"), Max("finished_at")
-    )
+    """Equal while the question is the same and no import wrote or took away a row of these days:
+    what was decided meanwhile is in the question."""
+    days = CountedDay.objects.filter(day__gte=asked["first"])
+    written = days.aggregate(days=Count("day"), versions=Sum("version"))
     told = canonical_json([asked, more, written])
     return f"ramp-days:{hashlib.sha256(told.encode()).hexdigest()}"
 

@@ -32,7 +32,12 @@ from truscan.access.actor import Actor
 from truscan.audit import verify
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import confirm_level, end
-from truscan.ramp.override import ask_override, give_override
+from truscan.ramp.override import (
+    ask_override,
+    give_override,
+    refuse_override,
+    withdraw_override,
+)
 from truscan.ramp.rows import with_rows
 from truscan.ramp.scan_settings import record_setting
 
@@ -77,6 +82,11 @@ def climbed(sales: Group, people: tuple[User, User], settings: Settings) -> Ramp
         count(process, sales, 59, 5, event_type=3)
     anna, bert = (Actor.on_web(user) for user in people)
     ask_override(actor=anna, plan=plan, level="quarantine", reason="known tools", now=at(60))
+    refuse_override(actor=bert, plan=plan, level="quarantine", reason="look first", now=at(60))
+    ask_override(actor=anna, plan=plan, level="quarantine", reason="looked at", now=at(60))
+    give_override(actor=bert, plan=plan, level="quarantine", reason="agreed", now=at(60))
+    withdraw_override(actor=anna, plan=plan, level="quarantine", now=at(60))
+    ask_override(actor=anna, plan=plan, level="quarantine", reason="no risk", now=at(60))
     give_override(actor=bert, plan=plan, level="quarantine", reason="agreed", now=at(60))
     return plan
 
@@ -120,11 +130,17 @@ def test_a_whole_life_is_told_sealed_and_proven(
     assert switched["after"]["commercial"] is None
     # No report at the last level is not known, never zero.
     assert (quarantine["days_reported"], quarantine["new_processes"]) == (0, None)
-    override, alone = told["overrides"]
-    assert (alone["reason"], alone["second_person"]) == ("no new logs", None)
-    assert (override["asked_by"], override["second_person"]) == ("anna", "bert")
-    assert (override["reason"], override["second_reason"]) == ("known tools", "agreed")
-    assert "Open processes" in override["titles"]
+    told_overrides = [
+        (o["asked_by"], o["reason"], o["outcome"], o["second_person"], o["second_reason"])
+        for o in told["overrides"]
+    ]
+    assert told_overrides == [
+        ("anna", "known tools", "refused", "bert", "look first"),
+        ("anna", "looked at", "withdrawn", "bert", "agreed"),
+        ("anna", "no risk", "given", "bert", "agreed"),
+        ("test", "no new logs", "given", None, None),
+    ]
+    assert "Open processes" in told["overrides"][2]["titles"]
     gates = {e["level"]: {g["gate"]: g for g in e["gates"]} for e in told["events"] if e["gates"]}
     assert gates["quarantine"]["open"]["answer"] == "fail"
     assert gates["quarantine"]["open"]["shown"] == "6"

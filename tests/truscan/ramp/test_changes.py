@@ -15,7 +15,6 @@ from tests.make import (
     make_group,
     make_process,
     make_sighting,
-    make_site,
     make_user,
 )
 from tests.tokens import Caller
@@ -24,8 +23,8 @@ from tests.truscan.ramp.test_evidence_gates import count
 from truscan import coverage
 from truscan.models.counts import ComputerDay
 from truscan.models.estate import Account, Location
-from truscan.models.log_import import LogFile, LogImport
 from truscan.models.ramp import RampPlan
+from truscan.models.rolled import CountedDay
 from truscan.ramp import known_days
 from truscan.ramp.actions import confirm_level, end
 from truscan.ramp.compared import compared_of, compared_outline
@@ -131,12 +130,9 @@ def test_many_days_are_read_once_until_a_row_changes(monkeypatch: pytest.MonkeyP
     count(process, sales, 1, 5)
     assert compared_of(read(plan), at(9)).levels[0].sums.potential == 5
     count(process, sales, 2, 5)
-    # No import tells of this row, so the first answer stands.
+    # No import says that it wrote on that day, so the first answer stands.
     assert compared_of(read(plan), at(9)).levels[0].sums.potential == 5
-    file = LogFile.objects.create(name="a", stored_as="a", sha256="a" * 64, size=1)
-    LogImport.objects.create(
-        site=make_site(), file=file, name="a", sha256="a" * 64, read=1, inserted=1, actor_name="x"
-    )
+    CountedDay.objects.create(day=START + timedelta(days=2))
     assert compared_of(read(plan), at(9)).levels[0].sums.potential == 10
 
 
