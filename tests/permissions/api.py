@@ -369,6 +369,7 @@ ROWS = [
         lambda o, w: [o.plan.pk],
         lambda o, w: {"weekdays": [0, 1, 2, 3, 4], "preview": True},
     ),
+    Row("api-ramp-plan-calendar", "POST", "401 404 403 403 201 201 201", lambda o, w: [o.plan.pk]),
     Row(
         "api-ramp-plan-setting",
         "POST",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django_filters
 from rest_framework import mixins, serializers, viewsets
 
 from truscan.api.paging import SafeCursor
 from truscan.models.detection import Detection, EventType
+from truscan.ramp.where import groups_of_plan
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -28,6 +29,9 @@ class DetectionFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships 
     group = django_filters.NumberFilter("group_id")
     computer = django_filters.CharFilter("computer__name_key", method="by_computer")
     log_import = django_filters.NumberFilter("log_import_id")
+    plan = django_filters.NumberFilter(
+        method="by_plan", min_value=1, max_value=2**62, label="ramp plan whose groups are meant"
+    )
     event_type = django_filters.ChoiceFilter(choices=EventType.choices)
     since = django_filters.IsoDateTimeFilter("event_at", "gte")
     until = django_filters.IsoDateTimeFilter("event_at", "lt")
@@ -41,6 +45,9 @@ class DetectionFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships 
     ) -> QuerySet[Detection]:
         """Names are compared without case."""
         return queryset.filter(**{name: value.casefold()})
+
+    def by_plan(self, queryset: QuerySet[Detection], name: str, value: Any) -> QuerySet[Detection]:
+        return queryset.filter(group__in=groups_of_plan(int(value), self.request.user))
 
 
 class DetectionSerializer(serializers.ModelSerializer[Detection]):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from truscan.access.actor import Actor
 from truscan.api.idempotency import KEY
 from truscan.api.ramp_asked import ReplanSerializer, SettingSerializer
 from truscan.api.ramp_plan import PlanViews
+from truscan.ramp.calendar import make_link
 from truscan.ramp.outline import replanned, utc
 from truscan.ramp.replan import preview, replan
 from truscan.ramp.scan_settings import record_setting
@@ -19,9 +22,8 @@ from truscan.ramp.scan_settings import record_setting
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.contrib.auth.models import User
     from rest_framework.request import Request
-
-    from truscan.access.actor import Actor
 
 
 class DateViews(PlanViews):
@@ -64,3 +66,15 @@ class DateViews(PlanViews):
             return Response({**told, "actor": change.actor_name})
 
         return self.do(request, asked.data, act, row)
+
+    @extend_schema(request=None, responses={201: OpenApiTypes.OBJECT})
+    @action(detail=True, methods=["post"])
+    def calendar(self, request: Request, pk: str) -> Response:
+        """A new address of the plan's calendar, told once; the one before stops working.
+
+        No idempotency key is taken: a secret is kept nowhere.
+        """
+        row = self.plan_for(request, pk, "approver")
+        secret = make_link(actor=Actor.by_token(cast("User", request.user)), plan=row)
+        address = request.build_absolute_uri(reverse("ramp-calendar", args=[secret]))
+        return Response({"address": address}, status=201)

@@ -20,6 +20,7 @@ from truscan.models.detection import Action
 from truscan.models.estate import Account
 from truscan.models.ramp import RampGateNote
 from truscan.ramp.behind import rows_behind
+from truscan.ramp.calendar import plan_by_secret
 from truscan.ramp.gate_notes import judge_with_trend, note_gates
 from truscan.ramp.judge import judge
 from truscan.ramp.thresholds import Key, Unit
@@ -119,6 +120,10 @@ def test_page_api_and_command_show_them(plan: RampPlan, time_machine: Any, capsy
     assert (r.json()["sum_counted"], r.json()["sum_all"]) == (6, 10)
     call_command("ramp", "gates", "--scan-policy", "AV Sales", "--rows", "open")
     assert "Open processes: 2 of 2 rows count" in capsys.readouterr().out
+    call_command("ramp", "calendar-link", "--scan-policy", "AV Sales")
+    address = capsys.readouterr().out.strip()
+    assert plan_by_secret(address.rpartition("/")[2].removesuffix(".ics")) == plan
+    assert Caller(user).get(f"detections/?plan={plan.pk}").json()["results"] == []
 
 
 def test_gates_are_noted_once_a_day_and_make_a_trend(plan: RampPlan) -> None:

@@ -5,24 +5,29 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
 from django.utils import timezone
 
 from truscan.access.actor import Actor
+from truscan.management.commands._ramp_told import (
+    forecast_told,
+    gates_told,
+    plan_told,
+    rows_told,
+)
 from truscan.models.estate import Group, Location
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import act
-from truscan.ramp.behind import behind_outline, rows_behind
+from truscan.ramp.calendar import make_link
 from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
 from truscan.ramp.find import find_group, find_location, find_plan
-from truscan.ramp.gate_notes import judge_with_trend
-from truscan.ramp.judge import judgement_outline
 from truscan.ramp.layout import COMMERCIAL_ACTIONS
-from truscan.ramp.next_level import forecast_outline, next_level
 from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, OpenDays, read_closures
-from truscan.ramp.outline import outline, replanned
+from truscan.ramp.outline import replanned
 from truscan.ramp.override import OVERRIDES
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Track
 from truscan.ramp.plan_thresholds import set_threshold
@@ -31,7 +36,6 @@ from truscan.ramp.rows import state_of, with_rows
 from truscan.ramp.scan_settings import NAMES, record_setting
 from truscan.ramp.schedule import Action
 from truscan.ramp.thresholds import Key, Mode
-from truscan.ramp.words import level_name
 
 ACTS = (Action.CONFIRM, Action.HOLD, Action.RESUME, Action.BACK, Action.END)
 CLOSED = "such as “2026-12-20 2027-01-05 freeze Year end”; may be given several times"
@@ -45,7 +49,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         self._add_create(verbs.add_parser("create", help="plan a track of a scan policy"))
-        for verb in ("show", "gates", "forecast", *(action.value for action in ACTS)):
+        for verb in (
+            "show",
+            "gates",
+            "forecast",
+            "calendar-link",
+            *(action.value for action in ACTS),
+        ):
             self._add_verb(verb, verbs.add_parser(verb))
         move = verbs.add_parser("move", help="another day for a step; the rest follows")
         move.add_argument("--level", required=True)
@@ -125,18 +135,22 @@ class Command(BaseCommand):
             if options["verb"] in ("move", "calendar"):
                 self._replan(options)
                 return
+            if options["verb"] == "calendar-link":
+                self._print_link(_found(options), _actor(options["user"]), options["json"])
+                return
             plan = self._run(options)
         except RampError as error:
             raise CommandError(str(error)) from error
-        row = with_rows(RampPlan.objects.filter(pk=plan.pk)).get()
+        row, now = with_rows(RampPlan.objects.filter(pk=plan.pk)).get(), timezone.now()
         if options["verb"] == "gates" and options["rows"]:
-            self._print_rows(row, Key(options["rows"]), options["json"])
+            told = rows_told(row, Key(options["rows"]), now)
         elif options["verb"] == "gates":
-            self._print_gates(row, options["json"])
+            told = gates_told(row, now)
         elif options["verb"] == "forecast":
-            self._print_forecast(row, options["json"])
+            told = forecast_told(row, now)
         else:
-            self._print(row, options["json"], options.get("on"))
+            told = plan_told(row, now, options.get("on"))
+        self._tell(told, options["json"])
 
     def _replan(self, options: dict[str, Any]) -> None:
         plan, now = _found(options), timezone.now()
@@ -211,53 +225,14 @@ class Command(BaseCommand):
             now=timezone.now(),
         )
 
-    def _print_gates(self, plan: RampPlan, as_json: bool) -> None:
-        judged = judge_with_trend(plan, timezone.now())
-        if as_json:
-            self.stdout.write(json.dumps(judgement_outline(judged), ensure_ascii=False))
-            return
-        self.stdout.write(f"{plan}: {judged.advice.sentence}")
-        for reading, trend in judged.with_trends:
-            mode = "" if reading.counts else f" ({reading.threshold.mode})"
-            said = f"{reading.sentence}{mode} {trend.sentence}"
-            self.stdout.write(f"  {reading.answer.value:<13}{said}")
+    def _tell(self, told: tuple[dict[str, Any], list[str]], as_json: bool) -> None:
+        facts, lines = told
+        self.stdout.write(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(lines))
 
-    def _print_rows(self, plan: RampPlan, key: Key, as_json: bool) -> None:
-        found = rows_behind(plan, key, timezone.now())
-        if as_json:
-            self.stdout.write(json.dumps(behind_outline(found), ensure_ascii=False))
-            return
-        self.stdout.write(f"{found.rule.title}: {found.counted} of {found.total} rows count")
-        for line in found.lines:
-            self.stdout.write(f"  {line.number}  {line.what}{'' if line.is_counted else ' (no)'}")
-
-    def _print_forecast(self, plan: RampPlan, as_json: bool) -> None:
-        found = next_level(plan, timezone.now())
-        if as_json:
-            self.stdout.write(json.dumps(forecast_outline(found), ensure_ascii=False))
-            return
-        self.stdout.write(f"{plan}: {found.why_not or f'forecast of {found.name}'}")
-        for one in found.quantities:
-            told = one.why_not
-            if one.interval:
-                middle, low, high = one.interval.middle, one.interval.low, one.interval.high
-                told = f"{middle:,.1f} ({low:,.1f} to {high:,.1f}); {one.calibration}"
-            self.stdout.write(f"  {one.quantity.value}: {told}")
-
-    def _print(self, plan: RampPlan, as_json: bool, on: date | None) -> None:
-        facts = outline(plan, timezone.now(), on=on)
-        if as_json:
-            self.stdout.write(json.dumps(facts, ensure_ascii=False))
-            return
-        in_force = level_name(plan.track, facts["level_in_force"] or "")
-        self.stdout.write(f"{plan}: {facts['phase']}, {in_force} in force")
-        for step in facts["steps"]:
-            on = step["reached_on"] or step["projected_on"]
-            self.stdout.write(f"  {on}  {step['level']:<10} {step['status']}")
-        if facts["next"]:
-            self.stdout.write(f"Next: {level_name(plan.track, facts['next']['level'])}")
-            for number, click in enumerate(facts["next"]["clicks"], 1):
-                self.stdout.write(f"  {number}. {click}")
+    def _print_link(self, plan: RampPlan, actor: Actor, as_json: bool) -> None:
+        secret = make_link(actor=actor, plan=plan)
+        address = settings.BASE_URL + reverse("ramp-calendar", args=[secret])
+        self._tell(({"address": address}, [address]), as_json)
 
 
 def _found(options: dict[str, Any]) -> RampPlan:
