@@ -17,6 +17,7 @@ from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy
 from exceptions_app.models.policy import Response as Answer
+from exceptions_app.replay.level import level_outline, replay_level
 from exceptions_app.replay.outline import outline
 from exceptions_app.replay.places import places_of_plan
 from exceptions_app.replay.run import (
@@ -30,20 +31,25 @@ from exceptions_app.replay.run import (
 from truscan.access.scope import group_ids
 from truscan.models.process import Process
 from truscan.models.ramp import RampPlan
+from truscan.ramp.rows import with_rows
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.contrib.auth.models import User
     from rest_framework.request import Request
 
 
 class ReplaySerializer(serializers.Serializer[Any]):
-    """Either `policy`, for its draft or one `process` and `response`, or `ramp_plan`, `action`."""
+    """Either `policy`, for its draft or one `process` and `response`; or `ramp_plan`, for the final
+    switch to `action` or, with `level`, for that level."""
 
     policy = serializers.IntegerField(required=False)
     process = serializers.IntegerField(required=False)
     response = serializers.ChoiceField(choices=Answer.choices, required=False)
     ramp_plan = serializers.IntegerField(required=False)
     action = serializers.ChoiceField(choices=["quarantine", "terminate"], default="quarantine")
+    level = serializers.CharField(max_length=16, required=False)
     days = serializers.IntegerField(min_value=1, max_value=MOST_DAYS, default=DAYS)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -65,19 +71,32 @@ class ReplayView(APIView):
         asked = ReplaySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         try:
-            done = _replay(cast("User", request.user), asked.validated_data)
+            return Response(_replay(cast("User", request.user), asked.validated_data))
         except ExceptionsError as error:
             raise refused(error) from error
-        return Response(outline(done))
 
 
-def _replay(user: User, given: dict[str, Any]) -> Replay:
+def _replay(user: User, given: dict[str, Any]) -> dict[str, Any]:
     ids = group_ids(user)
     groups = None if ids is None else set(ids.values_list("pk", flat=True))
     now, days = timezone.now(), given["days"]
-    if "ramp_plan" in given:
-        plan = get_object_or_404(RampPlan.objects.visible_to(user), pk=given["ramp_plan"])
-        return replay_switch(places_of_plan(plan, groups), given["action"], now=now, days=days)
+    if "ramp_plan" not in given:
+        return outline(_of_policy(user, given, groups, now))
+    plans = with_rows(RampPlan.objects.visible_to(user))
+    plan = get_object_or_404(plans, pk=given["ramp_plan"])
+    places = places_of_plan(plan, groups)
+    if "level" not in given:
+        return outline(replay_switch(places, given["action"], now=now, days=days))
+    levels = {step.level for step in plan.steps.all()}
+    if given["level"] not in levels:
+        raise exceptions.ValidationError({"level": ["The plan has no such level."]})
+    return level_outline(
+        replay_level(plan, places, given["level"], now=now, days=days, groups=groups)
+    )
+
+
+def _of_policy(user: User, given: dict[str, Any], groups: set[int] | None, now: datetime) -> Replay:
+    days = given["days"]
     policy = get_object_or_404(Policy.objects.visible_to(user), pk=given["policy"])
     if "process" not in given:
         return replay_drafts([policy.pk], now=now, days=days, groups=groups)

@@ -103,7 +103,8 @@ def _body(news: Sequence[tuple[ProcessException, str]], address: str) -> str:
     lines = [
         f"- {row}: review due since {row.review_on}"
         if kind == "review"
-        else f"- {row}: expires {row.expires_at:%Y-%m-%d %H:%M} UTC"
+        else f"- {row}: expires {row.expires_at:%Y-%m-%d %H:%M} UTC; what that will do:"
+        f" {settings.BASE_URL}{reverse('review-end', args=[row.pk])}"
         for row, kind in news[:NAMED]
     ]
     if len(news) > NAMED:

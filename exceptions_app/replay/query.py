@@ -36,14 +36,15 @@ GROUP BY 1 ORDER BY sum(s.occurrences) DESC, 1 LIMIT %(most)s
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The parameters of all queries of one replay."""
+    """The parameters of all queries of one replay; `whole` if what has no rule counts too."""
 
     values: dict[str, Any]
+    whole: bool = False
 
     @property
     def by_scan(self) -> bool:
-        """Whether detections without a rule change their outcome too."""
-        return bool(self.values["was"] != self.values["becomes"])
+        """Whether detections without a rule are asked for too."""
+        return self.whole or bool(self.values["was"] != self.values["becomes"])
 
     @property
     def join(self) -> str:
@@ -58,6 +59,7 @@ def asked(
     *,
     was: str = "",
     becomes: str = "",
+    whole: bool = False,
 ) -> Asked:
     """`rules` by (policy, process) give the outcome before and after."""
     rows = list(places)
@@ -77,7 +79,8 @@ def asked(
             "until": datetime.combine(end + timedelta(days=1), time(), UTC),
             "was": was,
             "becomes": becomes,
-        }
+        },
+        whole,
     )
 
 

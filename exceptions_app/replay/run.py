@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from exceptions_app.errors import BadValue
+from exceptions_app.models.exception import ProcessException
 from exceptions_app.policies.effective import groups_with, policies_in_force
 from exceptions_app.replay import counted, query
 from exceptions_app.replay.core import IGNORE, STOPS, Effect, Folded, Tally, fold
@@ -89,10 +90,17 @@ def replay_end(
     days: int = DAYS,
     groups: Collection[int] | None = None,
 ) -> Replay:
-    """What the end of one exception changes, all else being as the draft has it."""
-    before = drafts([policy_id], now)
-    after = drafts([policy_id], now, without=[exception_id])
-    return _compare(_places_of([policy_id], groups), before, after, now, days)
+    """What the end of one exception changes, all else being as the draft has it.
+
+    Of one that has expired: what its end has changed since, with the draft as of just before it.
+    """
+    row = ProcessException.objects.filter(pk=exception_id).values_list("process_id", "expires_at")
+    process, ends = row.get()
+    at = ends - timedelta(seconds=1) if ends is not None and ends <= now else now
+    own = {process, *(kin for _, kin in kin_ids([process]))}
+    before = drafts([policy_id], at)
+    after = drafts([policy_id], at, without=[exception_id])
+    return _compare(_places_of([policy_id], groups), before, after, now, days, among=own)
 
 
 def replay_decision(
@@ -130,15 +138,20 @@ def replay_switch(
     """
     if action not in STOPS:
         raise BadValue("The final switch goes to quarantine or terminate.")
+    here = in_force_at(places)
+    rules = published({row.policy_id for row in here if row.policy_id}, now)
+    return _compare(here, rules, rules, now, days, becomes=action)
+
+
+def in_force_at(places: Sequence[tuple[int, int | None]]) -> list[InForce]:
+    """The policies of these places, given as `replay_switch` takes them."""
     whole = {group for group, location in places if location is None}
     wanted = set(places)
-    here = [
+    return [
         row
         for row in policies_in_force(sorted({group for group, _ in places}))
         if row.group_id in whole or (row.group_id, row.location_id or 0) in wanted
     ]
-    rules = published({row.policy_id for row in here if row.policy_id}, now)
-    return _compare(here, rules, rules, now, days, becomes=action)
 
 
 def _places_of(policy_ids: Collection[int], groups: Collection[int] | None) -> list[InForce]:
@@ -164,14 +177,14 @@ def _compare(
     query.settle_plans()
     bad = confirmed_bad(None if among is None else sorted(among), now)
     given = query.asked(
-        places, _pairs(before, after, keep_same=bool(becomes)), start, end, becomes=becomes
+        places, pairs_of(before, after, keep_same=bool(becomes)), start, end, becomes=becomes
     )
     days_counted = rolled(start, end)
     folded = fold(counted.strips(given, days_counted))
     computers, users = touched(given, "computer"), touched(given, "account")
     named = counted.processes(given, days_counted, query.most_seen(given, NAMED))
     # Of a bad process every rule matters, not only those that change.
-    full = query.asked(places, _pairs(before, after, only=bad), start, end, becomes=becomes)
+    full = query.asked(places, pairs_of(before, after, only=bad), start, end, becomes=becomes)
     through = counted.processes(full, days_counted, sorted(bad)) if bad else []
     return Replay(
         start,
@@ -181,14 +194,14 @@ def _compare(
         users.count,
         computers.by_group,
         users.by_group,
-        _ordered(row for row in named if row.before != row.after),
-        _ordered(row for row in through if row.after not in STOPS),
+        ordered(row for row in named if row.before != row.after),
+        ordered(row for row in through if row.after not in STOPS),
         heard=bool(folded.total) or query.is_heard(given),
         presence_at=min(filter(None, (computers.rolled_at, users.rolled_at)), default=None),
     )
 
 
-def _pairs(
+def pairs_of(
     before: Mapping[int, Rules],
     after: Mapping[int, Rules],
     *,
@@ -208,6 +221,6 @@ def _pairs(
     return pairs
 
 
-def _ordered(rows: Iterable[counted.ProcessRow]) -> list[counted.ProcessRow]:
+def ordered(rows: Iterable[counted.ProcessRow]) -> list[counted.ProcessRow]:
     """Ignore before merely logged, then by occurrences."""
     return sorted(rows, key=lambda r: (r.after != IGNORE, -r.occurrences, r.process_id))

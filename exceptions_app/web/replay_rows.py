@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exceptions_app.replay.core import Effect, Tally
+from exceptions_app.replay.level import NAMED
 from truscan.access.scope import group_ids
 from truscan.models.estate import Group, Location
 from truscan.models.process import Process
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from exceptions_app.replay.core import Effects
     from exceptions_app.replay.counted import ProcessRow
+    from exceptions_app.replay.level import LevelReplay
     from exceptions_app.replay.run import Replay
 
 WORDS = {
@@ -22,6 +24,13 @@ WORDS = {
     Effect.STOPPED: "stopped",
     Effect.OTHER_STOP: "stopped another way",
     Effect.BACK: "logged again",
+}
+# What clients do with a detection, in the order of the columns.
+OUTCOMES = {
+    "": "only logged",
+    "ignore": "ignored",
+    "quarantine": "quarantined",
+    "terminate": "terminated",
 }
 SHOWN = 100
 
@@ -71,6 +80,32 @@ def shown(replay: Replay) -> dict[str, Any]:
         "by_day": [Line(day, _tallies(of)) for day, of in sorted(folded.days.items())],
         "changes": _named(replay.changes, processes),
         "bad": _named(replay.let_through[:SHOWN], processes),
+        "bad_count": len(replay.let_through),
+    }
+
+
+def shown_level(replay: LevelReplay) -> dict[str, Any]:
+    """The context of the replay of a level."""
+    found = sorted(
+        replay.by_group.items(), key=lambda item: -sum(t.occurrences for t in item[1].values())
+    )
+    groups = Group.objects.in_bulk([pk for pk, _ in found[:SHOWN]])
+    ahead = (replay.ahead or [])[:NAMED]
+    bad = replay.let_through[:SHOWN]
+    processes = Process.objects.in_bulk({row.process_id for row in [*ahead, *bad]})
+    return {
+        "replay": replay,
+        "days_count": (replay.end - replay.start).days + 1,
+        "outcome_words": list(OUTCOMES.values()),
+        "outcomes": [(word, replay.outcomes.get(key, Tally())) for key, word in OUTCOMES.items()],
+        "by_group": [
+            Line(groups[pk], [of.get(key, Tally()) for key in OUTCOMES]) for pk, of in found[:SHOWN]
+        ],
+        "groups_hidden": max(len(found) - SHOWN, 0),
+        "ahead": _named(ahead, processes),
+        "ahead_count": len(replay.ahead or []),
+        "ahead_open": sum(1 for row in replay.ahead or [] if not row.after),
+        "bad": _named(bad, processes),
         "bad_count": len(replay.let_through),
     }
 

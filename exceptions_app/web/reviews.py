@@ -165,17 +165,20 @@ def _tell(request: HttpRequest, result: Result, text: str) -> None:
 
 @require_GET
 def review_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the end of an exception, by expiry or removal, would have done."""
-    row, user = get_exception(request, pk), person(request)
+    """What the end of an exception, by expiry or removal, would have done; to htmx the sums only,
+    for its card."""
+    row, user, now = get_exception(request, pk), person(request), timezone.now()
     done = replay_end(
         pk,
         row.policy_id,
-        now=timezone.now(),
+        now=now,
         days=days_of(request),
         groups=seen_groups(user),
     )
-    ctx = {**shown(done), "row": row, "choices": CHOICES}
-    return render(request, "exceptions_app/reviews/end.html", ctx)
+    is_expired = row.expires_at is not None and row.expires_at <= now
+    ctx = {**shown(done), "row": row, "choices": CHOICES, "is_expired": is_expired}
+    page = "_end.html" if request.headers.get("HX-Request") else "end.html"
+    return render(request, f"exceptions_app/reviews/{page}", ctx)
 
 
 urlpatterns = [

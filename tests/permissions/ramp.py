@@ -16,6 +16,7 @@ ROWS = [
     Row("ramp-dossier-json", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.sealed, 1]),
     Row("ramp-dossier-sig", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.sealed, 1]),
     Row("ramp-replay", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
+    Row("ramp-level-replay", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("ramp-list", "GET", "302 200 200 200 200 200 200"),
     Row("ramp-create", "GET", "302 404 404 404 200 200 200"),
     Row("ramp-create", "POST", "302 404 404 404 200 200 200"),
