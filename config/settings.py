@@ -215,6 +215,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ResponseOrObserveEnum": "exceptions_app.api.bulk.CHOICES",
         "ResponseEnum": "exceptions_app.models.policy.Response",
+        "GradeEnum": "exceptions_app.models.lint.Grade",
     },
 }
 

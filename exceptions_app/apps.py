@@ -15,7 +15,7 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.policies import approval, publish_request
         from exceptions_app.sepm import drift, job
         from exceptions_app.suggest import refresh
-        from exceptions_app.triage import bulk, selection, view_counts
+        from exceptions_app.triage import bulk, respond_request, selection, view_counts
         from exceptions_app.triage.watching import return_due
         from exceptions_app.web.approvals import waiting
         from exceptions_app.web.my_work import waits
@@ -28,6 +28,8 @@ class ExceptionsConfig(AppConfig):
         coverage.register(Decided())
         ticking.register("watches", return_due)
         approval.register(publish_request.ACT)
+        approval.register(respond_request.ACT)
+        ticking.register("approval requests", approval.expire_due)
         frame.register_count("approval-list", waiting)
         frame.register_count("my-work", waits)
         frame.register_count("review-list", due_count)

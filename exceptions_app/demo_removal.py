@@ -43,6 +43,7 @@ _DELETES: tuple[tuple[str, str], ...] = (
         "comment_id IN (SELECT id FROM exceptions_app_comment WHERE process_id IN"
         " (SELECT id FROM gone_process))",
     ),
+    ("claim", "process_id IN (SELECT id FROM gone_process)"),
     ("comment", "process_id IN (SELECT id FROM gone_process)"),
     (
         "renewal",

@@ -40,6 +40,7 @@ class ApprovalSerializer(serializers.ModelSerializer[ApprovalRequest]):
             "reason",
             "requester_name",
             "requested_at",
+            "expires_at",
             "state",
             "settled_by_name",
             "settled_at",

@@ -14,12 +14,14 @@ from rest_framework.response import Response as Answer
 
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
+from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.foreign import ForeignRules
 from exceptions_app.models.policy import Policy, Response
 from exceptions_app.models.watch import Watch
 from exceptions_app.policies.effective import groups_touched, policies_in_force
-from exceptions_app.triage.decide import Result, respond
+from exceptions_app.triage.decide import Result
+from exceptions_app.triage.respond_request import respond_or_ask
 from exceptions_app.triage.undo import policies_of, root_of, undo
 from exceptions_app.triage.watching import observe
 from truscan.access.actor import Actor
@@ -66,6 +68,9 @@ class RespondSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=4000)
     expires_at = serializers.DateTimeField(required=False, default=None)
     review_on = serializers.DateField(required=False, default=None)
+    leave_out = serializers.BooleanField(
+        default=False, help_text="skip what needs a second person, instead of asking for all of it"
+    )
 
 
 class ObserveSerializer(serializers.Serializer[Any]):
@@ -99,6 +104,9 @@ class ResultSerializer(serializers.Serializer[Any]):
     replaced = serializers.IntegerField()
     skipped = SkipSerializer(many=True)
     notes = serializers.ListField(child=serializers.CharField())
+    approval = serializers.IntegerField(
+        allow_null=True, default=None, help_text="the request that holds the act, if it needs one"
+    )
 
 
 class WatchSerializer(serializers.ModelSerializer[Watch]):
@@ -147,7 +155,10 @@ def _holding(processes: Iterable[int], groups: Iterable[Group]) -> list[Policy]:
     return list(held.distinct())
 
 
-def answered(result: Result) -> Answer:
+def answered(result: Result | ApprovalRequest) -> Answer:
+    if isinstance(result, ApprovalRequest):
+        nothing = ResultSerializer(Result(None, 0, [])).data
+        return Answer({**nothing, "approval": result.pk}, status=202)
     return Answer(ResultSerializer(result).data, status=201 if result.decision else 200)
 
 
@@ -177,7 +188,10 @@ class DecisionViewSet(
 
     @extend_schema(request=RespondSerializer, responses={201: ResultSerializer}, parameters=[KEY])
     def create(self, request: Request) -> Answer:
-        """Ignore, Quarantine or Terminate: many processes into the drafts of many policies."""
+        """Ignore, Quarantine or Terminate: many processes into the drafts of many policies.
+
+        202: one of them needs a second person, so `approval` holds the whole act and nothing
+        changed."""
         asked = RespondSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
@@ -190,7 +204,7 @@ class DecisionViewSet(
         def act() -> Answer:
             try:
                 return answered(
-                    respond(
+                    respond_or_ask(
                         actor=Actor.by_token(self.user),
                         processes=processes,
                         policies=policies,
@@ -198,6 +212,7 @@ class DecisionViewSet(
                         reason=given["reason"],
                         expires_at=given["expires_at"],
                         review_on=given["review_on"],
+                        leave_out=given["leave_out"],
                         now=timezone.now(),
                     )
                 )

@@ -10,6 +10,7 @@ from rest_framework import serializers, viewsets
 from rest_framework.response import Response
 
 from exceptions_app.api.approvals import ApprovalSerializer
+from exceptions_app.api.claims import ClaimSerializer
 from exceptions_app.api.comments import MentionSerializer
 from exceptions_app.triage.my_work import my_work
 
@@ -30,6 +31,8 @@ class MyWorkSerializer(serializers.Serializer[Any]):
     to_approve = ApprovalSerializer(many=True)
     asked = ApprovalSerializer(many=True)
     reviews = DueReviewSerializer(many=True)
+    claims = ClaimSerializer(many=True)
+    overdue = serializers.IntegerField(help_text="in the person's groups; 10001: more than 10,000")
 
 
 class MyWorkViewSet(viewsets.ViewSet):
@@ -37,8 +40,8 @@ class MyWorkViewSet(viewsets.ViewSet):
 
     @extend_schema(operation_id="my_work_retrieve", responses=MyWorkSerializer)
     def list(self, request: Request) -> Response:
-        """Mentions, requests that wait for this person, his own ones, his reviews that are due;
-        at most fifty of each."""
+        """Mentions, requests that wait for this person, his own ones, his reviews that are due,
+        his claims; at most fifty of each. How much is overdue in his groups."""
         work = my_work(cast("User", request.user), timezone.now())
         return Response(MyWorkSerializer(work).data)
 

@@ -6,9 +6,11 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
 from exceptions_app.api import (
+    approval_rules,
     approvals,
     arrival,
     bulk,
+    claims,
     comments,
     decisions,
     dossier,
@@ -36,9 +38,11 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *renewals.routes,
     *comments.routes,
     *bulk.routes,
+    *claims.routes,
     *my_work.routes,
     *policies.routes,
     *groups.routes,
+    *approval_rules.routes,
     *approvals.routes,
     *lint.routes,
     *reviews.routes,

@@ -13,11 +13,13 @@ from exceptions_app.evidence.builds import Build, builds_of
 from exceptions_app.evidence.counts import Days, Tally, counts_of
 from exceptions_app.evidence.reputation import COLUMNS, Said, reputation
 from exceptions_app.evidence.spread import Spread, spread_of
+from exceptions_app.models.claim import Claim
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Revision, RevisionEntry
 from exceptions_app.models.watch import Watch
 from exceptions_app.suggest.location import LABELS, WRITABLE, location_of
 from exceptions_app.suggest.shown import Shown, suggestion_for
+from exceptions_app.triage.claims import standing
 from exceptions_app.triage.inbox import EVENT_COLUMNS
 from exceptions_app.triage.inbox_page import event_counts
 from exceptions_app.triage.renewals import Proposal, proposals
@@ -128,6 +130,7 @@ class Evidence:
     spread: Spread
     suggestion: Shown | None = None
     lines: list[Detection] = field(default_factory=list)
+    claim: Claim | None = None
 
 
 def evidence_of(
@@ -173,6 +176,7 @@ def evidence_of(
         spread=spread_of(process, ids),
         suggestion=suggestion_for(user, process.pk) if seen.open(now).exists() else None,
         lines=latest_lines(process, ids, 5),
+        claim=standing([process.pk], now).get(process.pk),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from exceptions_app.models import (
     approval,
+    approval_rule,
     arrival,
     bulk,
+    claim,
     comment,
     decision,
     dossier,
@@ -24,8 +26,10 @@ from exceptions_app.models import (
 
 __all__ = [
     "approval",
+    "approval_rule",
     "arrival",
     "bulk",
+    "claim",
     "comment",
     "decision",
     "dossier",

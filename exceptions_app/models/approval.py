@@ -15,7 +15,8 @@ class ApprovalRequest(models.Model):
 
     `act` is a word of `exceptions_app.policies.approval.ACTS`, `asked` what that act needs to be
     carried out, `because` why one person is not enough. `digest` is the hash of what the requester
-    saw: when it differs at the moment of approval, the request is out of date. Invariant: at most
+    saw: when it differs at the moment of approval, the request is out of date. After `expires_at`
+    nobody approves it any more. Invariant: at most
     one open per (act, subject); an approved one was settled by another person than asked.
     """
 
@@ -24,6 +25,7 @@ class ApprovalRequest(models.Model):
         APPROVED = "approved", "Approved"
         DECLINED = "declined", "Declined"
         WITHDRAWN = "withdrawn", "Withdrawn"
+        EXPIRED = "expired", "Expired"
 
     act = models.CharField(max_length=32)
     subject = models.CharField(max_length=64)
@@ -38,6 +40,7 @@ class ApprovalRequest(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     requested_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     settled_by_name = models.CharField(max_length=255, blank=True, default="")
     settled_by = models.ForeignKey(

@@ -18,16 +18,16 @@ from exceptions_app.models.decision import Decision
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.locks import lock_policies, share_tree
 from truscan import audit
+from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups, sees_whole_estate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from django.contrib.auth.models import User
 
     from exceptions_app.models.policy import Policy
-    from truscan.access.actor import Actor
 
 State = ApprovalRequest.State
 
@@ -39,6 +39,8 @@ class Act:
     `digest` is the hash of what would be done at a moment, compared with that of the request;
     `carry_out` does it, in the transaction of the approval and with its policies locked, and
     returns what came of it as plain JSON values. `role` is needed for every group it touches.
+    `what_changed` tells what is different from what was asked for. `is_draft` acts are about all
+    of a draft, so who wrote last into it is no second person.
     """
 
     code: str
@@ -46,6 +48,8 @@ class Act:
     digest: Callable[[ApprovalRequest, datetime], str]
     carry_out: Callable[[ApprovalRequest, Actor, datetime], dict[str, Any]]
     role: str = "approver"
+    what_changed: Callable[[ApprovalRequest, datetime], str] | None = None
+    is_draft: bool = True
 
 
 ACTS: dict[str, Act] = {}
@@ -69,19 +73,22 @@ def ask(
     asked: dict[str, Any] | None = None,
     because: Sequence[str] = (),
     reason: str = "",
+    kept_for: timedelta | None = None,
 ) -> ApprovalRequest:
     """The open request for this act on this subject.
 
     An equal one that is open already is returned; one whose ground moved is withdrawn and
-    replaced. Call it with the policies locked, or with none.
+    replaced. After `kept_for` it expires. Call it with the policies locked, or with none.
     """
     before = ApprovalRequest.objects.select_for_update().filter(
         act=act, subject=subject, state=State.OPEN
     )
     if (known := before.first()) is not None:
-        if known.digest == digest:
+        is_over = known.expires_at is not None and known.expires_at <= now
+        if known.digest == digest and not is_over:
             return known
-        _settle(known, State.WITHDRAWN, actor, now, "asked for anew: what it was about changed")
+        why = "its time was over" if is_over else "what it was about changed"
+        _settle(known, State.WITHDRAWN, actor, now, f"asked for anew: {why}")
     request = ApprovalRequest.objects.create(
         act=act,
         subject=subject,
@@ -93,6 +100,7 @@ def ask(
         requester_name=actor.name,
         requester=actor.user,
         requested_at=now,
+        expires_at=now + kept_for if kept_for else None,
     )
     request.policies.set(policies)
     said = {"act": act, "digest": digest, "because": list(because)}
@@ -116,11 +124,8 @@ def approve(
     if why := why_not(row, actor):
         raise SamePerson(why)
     act = ACTS[row.act]
-    if act.digest(row, now) != row.digest:
-        raise OutOfDate(
-            "What would be done now is not what was asked for: the draft, or what it stands on,"
-            " changed since. Look at it and ask anew."
-        )
+    if why := why_stale(row, now):
+        raise OutOfDate(f"{why} Look at it and ask anew.")
     row.result = act.carry_out(row, actor, now)
     return _settle(row, State.APPROVED, actor, now, comment)
 
@@ -146,13 +151,37 @@ def withdraw(
     return _settle(row, State.WITHDRAWN, actor, now, comment)
 
 
+def why_stale(request: ApprovalRequest, now: datetime) -> str:
+    """Why what was asked for cannot be done any more; empty if it can."""
+    if request.expires_at is not None and request.expires_at <= now:
+        return f"The request expired on {request.expires_at:%Y-%m-%d %H:%M} UTC."
+    act = ACTS[request.act]
+    if act.digest(request, now) == request.digest:
+        return ""
+    what = act.what_changed(request, now) if act.what_changed else ""
+    return what or (
+        "What would be done now is not what was asked for: the draft, or what it stands on,"
+        " changed since."
+    )
+
+
+@transaction.atomic
+def expire_due(now: datetime) -> int:
+    """Part of the tick: open requests whose time is over; how many. The ledger tells each."""
+    rows = ApprovalRequest.objects.select_for_update(skip_locked=True)
+    due = list(rows.filter(state=State.OPEN, expires_at__lte=now).order_by("pk")[:100])
+    for row in due:
+        _settle(row, State.EXPIRED, Actor.by_schedule(), now, "nobody answered in time")
+    return len(due)
+
+
 def why_not(request: ApprovalRequest, actor: Actor) -> str:
     """Why this actor cannot be the second person; empty if he can. Roles are the view's matter."""
     if actor.user is None:
         return "Approving needs an account: without one nobody knows that it is a second person."
     if actor.user.pk == request.requester_id:
         return "You asked for it: somebody else has to approve it."
-    for policy in request.policies.all():
+    for policy in request.policies.all() if ACTS[request.act].is_draft else ():
         author = last_author(policy)
         if author is not None and author.actor_user_id == actor.user.pk:
             return f"You wrote the last change of {policy}: somebody else has to approve it."

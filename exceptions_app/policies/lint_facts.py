@@ -53,14 +53,14 @@ WHERE process_id = ANY(%s) AND group_id = ANY(%s) GROUP BY process_id
 Elsewhere = dict[int, list[tuple[str, str, str, str]]]
 
 
-def policy_facts(policy: Policy, now: datetime) -> PolicyFacts:
-    """The draft as lint reads it, expired exceptions included; about twenty queries in all."""
-    rows = list(
-        ProcessException.objects.filter(policy=policy, retired_at=None)
-        .select_related("process")
-        .order_by("pk")
-        .defer("evidence", "reason")
-    )
+def policy_facts(
+    policy: Policy, now: datetime, proposed: Sequence[ProcessException] | None = None
+) -> PolicyFacts:
+    """The draft as lint reads it, expired exceptions included; about twenty queries in all.
+
+    With `proposed`, rows that need not be stored, these are read instead of the draft's.
+    """
+    rows = _drafted(policy) if proposed is None else proposed
     ids = [row.process_id for row in rows]
     groups, kin = groups_with([policy.pk]), linked_to(ids)
     settings, computers = lint_settings(), _computers(groups)
@@ -78,7 +78,7 @@ def policy_facts(policy: Policy, now: datetime) -> PolicyFacts:
         pairs = sorted({(process.name, process.generic_path), *((n, p) for n, p, _ in known)})
         found = protecting(protected, pairs)
         return RuleFacts(
-            exception_id=row.pk,
+            exception_id=row.pk or 0,
             process_id=row.process_id,
             name=process.name,
             path=process.generic_path,
@@ -103,6 +103,15 @@ def policy_facts(policy: Policy, now: datetime) -> PolicyFacts:
         evidence_percent=settings.evidence_percent,
         now=now,
         rules=tuple(map(facts, rows)),
+    )
+
+
+def _drafted(policy: Policy) -> list[ProcessException]:
+    return list(
+        ProcessException.objects.filter(policy=policy, retired_at=None)
+        .select_related("process")
+        .order_by("pk")
+        .defer("evidence", "reason")
     )
 
 

@@ -31,6 +31,8 @@ from truscan import audit
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from django.contrib.auth.models import User
+
     from truscan.access.actor import Actor
 
 log = logging.getLogger(__name__)
@@ -60,13 +62,14 @@ def make_job(
     groups: Sequence[int] = (),
     query: str = "",
     seen_at: datetime | None = None,
+    approver: User | None = None,
     **terms: Any,
 ) -> BulkJob:
     """A decision and the job that writes it, once this transaction stands; inline without a broker.
 
     `policies` or, to observe, `groups` by id; `terms` are `review_on`, `expires_at`, `until` and
-    `tripwires`. The caller has checked the person's right; every part checks it again. Raises
-    NothingChosen.
+    `tripwires`. The caller has checked the person's right; every part checks it again. What needs
+    a second person is skipped unless there is an `approver`. Raises NothingChosen.
     """
     reason = checked_reason(reason)
     is_observe = response == "observe"
@@ -89,6 +92,7 @@ def make_job(
             "reason": reason,
             "policies": sorted(set(policies)),
             "groups": sorted(set(groups)),
+            "approver": approver.pk if approver else None,
             **{name: _plain(terms.get(name)) for name in TERMS},
         },
         query=query,

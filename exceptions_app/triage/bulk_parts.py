@@ -9,7 +9,14 @@ from exceptions_app.errors import ExceptionsError, NotFound
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.policies.locks import lock_groups, lock_policies, share_tree
-from exceptions_app.triage.decide import Plan, Result, Skip, plan, write_plan
+from exceptions_app.triage.decide import (
+    Plan,
+    Result,
+    Skip,
+    hold_back,
+    plan,
+    write_plan,
+)
 from exceptions_app.triage.standing import Standing, last_words
 from exceptions_app.triage.watching import Terms, observe_in
 from exceptions_app.triage.write import Wording
@@ -76,6 +83,7 @@ def _respond(job: BulkJob, ids: Sequence[int], now: datetime) -> Result:
         wanted["reason"],
         _day(wanted["review_on"]),
         _moment(wanted["expires_at"]),
+        wanted.get("approver"),
     )
     made = plan(
         processes=ids,
@@ -86,6 +94,8 @@ def _respond(job: BulkJob, ids: Sequence[int], now: datetime) -> Result:
         seen_at=job.seen_at,
     )
     _respect_later(made, job.decision_id)
+    if wording.approver_id is None:
+        hold_back(made, policies, wording.response, now)
     return write_plan(made, wording, actor=actor_of(job), now=now, decision=job.decision)
 
 

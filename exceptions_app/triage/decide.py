@@ -16,6 +16,7 @@ from exceptions_app.errors import BadValue, NotFound, NothingChosen
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Response
+from exceptions_app.policies.approval_rules import in_words, need_second
 from exceptions_app.policies.cover import cover_processes
 from exceptions_app.policies.effective import groups_with
 from exceptions_app.policies.locks import lock_policies, share_tree
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
+    from django.contrib.auth.models import User
+
     from truscan.access.actor import Actor
 
 SAME = "has this response already"
@@ -49,7 +52,8 @@ class Skip:
     """A process (in a policy or group) that an act left as it was, and why.
 
     `code` is for machines: same (found what was wanted), symantec_list, no_hash, unknown_process,
-    decided_meanwhile, later_decision, already_removed, already_observed, not_observed.
+    decided_meanwhile, needs_approval, later_decision, already_removed, already_observed,
+    not_observed.
     """
 
     process_id: int
@@ -164,6 +168,7 @@ def respond(
     expires_at: datetime | None = None,
     review_on: date | None = None,
     seen_at: datetime | None = None,
+    approver: User | None = None,
 ) -> Result:
     """Give these processes a response in the drafts of these policies, as one decision.
 
@@ -172,7 +177,8 @@ def respond(
     (so an equal call does nothing and returns no decision). An exception with another response is
     retired and replaced, and `notes` say so. With `seen_at` (when the person read the page), a pair
     that somebody else decided after it is left alone and told. Open observations stay: they do not
-    matter while an exception covers the process.
+    matter while an exception covers the process. What needs a second person by the rules of
+    `policies.approval_rules` is skipped too, unless `approver` says that there was one.
 
     Raises NothingChosen, BadValue, NotFound (a policy was deleted meanwhile).
     """
@@ -187,8 +193,19 @@ def respond(
         expires_at=expires_at,
         seen_at=seen_at,
     )
-    wording = Wording(response, reason, review_on, expires_at)
+    if approver is None:
+        hold_back(made, locked, response, now)
+    wording = Wording(response, reason, review_on, expires_at, approver.pk if approver else None)
     return write_plan(made, wording, actor=actor, now=now)
+
+
+def hold_back(made: Plan, policies: Sequence[Policy], response: str, now: datetime) -> None:
+    """Take out of the plan what needs a second person; one query if there is no such rule."""
+    found = need_second(sorted({pk for pk, _ in made.writes}), policies, response, now)
+    for pair in [pair for pair in made.writes if pair[0] in found]:
+        del made.writes[pair]
+        why = f"needs a second person: {in_words(found[pair[0]])}"
+        made.refused.append(Skip(pair[0], pair[1], None, why, "needs_approval"))
 
 
 def write_plan(

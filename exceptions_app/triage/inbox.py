@@ -19,6 +19,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from exceptions_app.models.claim import Claim
+from exceptions_app.triage.ageing import is_overdue
 from exceptions_app.triage.renewals import asking
 from truscan.access.scope import groups_held, named, subtree
 from truscan.classify import LABELS
@@ -90,12 +92,14 @@ SINCE = (
 SORTS = {
     "last": "-last_at",
     "first": "-first_at",
+    "oldest": "first_at",
     "detections": "-candidate_occurrences",
     "computers": "-computers",
     "groups": "-groups",
     "name": "sort_name",
     "company": "sort_company",
 }
+CLAIMS = (("mine", "Claimed by me"), ("free", "Claimed by nobody"), ("any", "Claimed"))
 LEVELS = tuple((str(level), str(level)) for level in range(10, 101, 10))
 
 
@@ -149,6 +153,8 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
     seen_from = django_filters.DateFilter(label="Seen from")
     seen_to = django_filters.DateFilter(label="Seen to")
     state = django_filters.ChoiceFilter(choices=STATES, label="State")
+    overdue = django_filters.ChoiceFilter(choices=[("yes", "Overdue")], label="Waiting")
+    claim = django_filters.ChoiceFilter(choices=CLAIMS, label="Claim")
     sort = django_filters.ChoiceFilter(choices=[(word, word) for word in SORTS], label="Sort")
 
     class Meta:
@@ -225,6 +231,10 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
             qs = _matching(qs, wanted["q"])
         if wanted["risk_class"]:
             qs = qs.filter(risk_class=wanted["risk_class"])
+        if wanted["overdue"]:
+            qs = qs.filter(is_overdue(self.now))
+        if wanted["claim"]:
+            qs = qs.filter(self._claimed(wanted["claim"]))
         if wanted["application_type"]:
             qs = qs.filter(application_type__iexact=wanted["application_type"])
         if self.chosen_state == "cannot":
@@ -235,6 +245,13 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         if self.chosen_state == "renewals":
             qs = qs.filter(Exists(asking(self.now).filter(process=OuterRef("pk"))))
         return qs
+
+    def _claimed(self, word: str) -> Q:
+        """Claimed by the person, by anybody, or by nobody now."""
+        rows = Claim.objects.filter(process=OuterRef("pk"), until__gt=self.now)
+        if word == "mine":
+            rows = rows.filter(user_id=self.user.pk)
+        return ~Q(Exists(rows)) if word == "free" else Q(Exists(rows))
 
     def _narrowed(
         self, qs: QuerySet[ProcessSummary], wanted: dict[str, Any]

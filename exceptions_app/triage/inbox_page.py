@@ -14,6 +14,8 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
 from exceptions_app.suggest.shown import in_short
+from exceptions_app.triage.ageing import days_over, targets
+from exceptions_app.triage.claims import standing
 from exceptions_app.triage.inbox import EVENT_COLUMNS, EVENTS
 from exceptions_app.triage.renewals import asking
 from truscan.access.scope import groups_held
@@ -52,6 +54,8 @@ class Row:
     # What is suggested, and how sure: ("ignore", "97 %").
     suggests: tuple[str, str] | None = None
     is_new_build: bool = False
+    claimed_by: str = ""
+    days_over: int = 0
 
 
 @dataclass(slots=True)
@@ -122,7 +126,7 @@ def rows_for(
     now: datetime,
     ids: Groups,
 ) -> list[Row]:
-    """Two queries for everybody, two more to sum the counts of `ids`, the person's groups."""
+    """Four queries for everybody, two more to sum the counts of `ids`, the person's groups."""
     rows = {s.pk: _estate_row(s) for s in summaries}
     if ids is not None and rows:
         _narrow(rows, ids)
@@ -130,7 +134,18 @@ def rows_for(
     _add_responses(rows, user)
     for pk in asking(now).filter(process__in=list(rows)).values_list("process", flat=True):
         rows[pk].is_new_build = not rows[pk].responses
+    _add_waiting(rows, summaries, now)
     return list(rows.values())
+
+
+def _add_waiting(rows: dict[int, Row], summaries: Sequence[ProcessSummary], now: datetime) -> None:
+    """Who looks at it, and how long it is overdue by the target of its class."""
+    days = targets()
+    for summary in summaries:
+        over = days_over(summary.risk_class, summary.first_at, now, days)
+        rows[summary.pk].days_over = over
+    for pk, claim in standing(list(rows), now).items():
+        rows[pk].claimed_by = claim.user_name
 
 
 def _estate_row(s: ProcessSummary) -> Row:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
+
 from exceptions_app.life import reviews
 from exceptions_app.models.approval import ApprovalRequest
+from exceptions_app.models.claim import Claim
 from exceptions_app.models.comment import Mention
 from exceptions_app.policies.approval import may_settle, why_not
+from exceptions_app.triage.ageing import targets
+from exceptions_app.triage.inbox import CAP, InboxFilter
 from truscan.access.actor import Actor
+from truscan.models.counts import Sighting
 from truscan.models.process import Process
 
 if TYPE_CHECKING:
@@ -33,10 +39,13 @@ class MyWork:
     to_approve: list[ApprovalRequest]
     asked: list[ApprovalRequest]
     reviews: list[ProcessException]
+    claims: list[Claim]
+    overdue: int
 
     @property
     def total(self) -> int:
-        lists = (self.mentions, self.to_approve, self.reviews)
+        """Overdue ones wait for anybody, so they are not counted as the person's own."""
+        lists = (self.mentions, self.to_approve, self.reviews, self.claims)
         return sum(len(rows) for rows in lists)
 
 
@@ -48,7 +57,24 @@ def my_work(user: User, now: datetime) -> MyWork:
         to_approve=to_approve(user)[:SHOWN],
         asked=list(waiting.filter(requester_id=user.pk)[:SHOWN]),
         reviews=list(reviews.in_tab(mine, "due", now).select_related("policy", "process")[:SHOWN]),
+        claims=list(open_claims(user, now)[:SHOWN]),
+        overdue=overdue_count(user, now),
     )
+
+
+def open_claims(user: User, now: datetime) -> QuerySet[Claim]:
+    """What the person claimed and nobody has decided, the claim that ends first before others."""
+    waiting = Sighting.objects.visible_to(user).open(now).filter(process=OuterRef("process"))
+    rows = Claim.objects.filter(Exists(waiting), user_id=user.pk, until__gt=now)
+    return rows.select_related("process").order_by("until", "process")
+
+
+def overdue_count(user: User, now: datetime) -> int:
+    """Open processes of the person's groups that wait longer than their class may, to the cap."""
+    if not targets():
+        return 0
+    found = InboxFilter({"overdue": "yes"}, user=user, now=now)
+    return found.qs.order_by()[: CAP + 1].count()
 
 
 def unseen_mentions(user: User) -> QuerySet[Mention]:

@@ -16,6 +16,7 @@ from exceptions_app.importing.rules import ImportRefused, Rule
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.foreign import ForeignRules
+from exceptions_app.policies.approval_rules import in_words, need_second
 from exceptions_app.policies.draft import KINDS
 from exceptions_app.policies.foreign import foreign_rules
 from exceptions_app.policies.locks import lock_policies, share_tree
@@ -94,9 +95,11 @@ class _Now:
 
 
 def count_file(*, file: FileRules, policy: Policy, now: datetime, replace: bool = False) -> Counted:
-    """What `take_in` would do now. Three queries, nothing written. ImportRefused for two responses
-    for one hash in the file, and for a file without a rule of ours."""
-    counted = _count(_once_each(file), file, _look(policy, file.rules), now, replace=replace)
+    """What `take_in` would do now; nothing is written. ImportRefused for two responses for one
+    hash in the file, and for a file without a rule of ours."""
+    known = _look(policy, file.rules)
+    counted = _count(_once_each(file), file, known, now, replace=replace)
+    _hold_back(counted, known, policy, now)
     counted.foreign_changed = _brings_others(file, policy)
     return counted
 
@@ -125,6 +128,7 @@ def take_in(
     policy = lock_policies([policy.pk])[policy.pk]
     known = _look(policy, rules)
     counted = _count(rules, file, known, now, replace=replace)
+    _hold_back(counted, known, policy, now)
     counted.foreign_changed = _brings_others(file, policy)
     if counted.is_nothing:
         return counted
@@ -213,6 +217,31 @@ def _count(
         else:
             counted.updated.append(rule)
     return counted
+
+
+def _hold_back(counted: Counted, known: _Now, policy: Policy, now: datetime) -> None:
+    """A file is no way round the second person: such rules stay as the draft has them."""
+    by_response: dict[str, list[int]] = {}
+    for rule in counted.writes:
+        by_response.setdefault(rule.response, []).append(_pk(known, rule))
+    for response, pks in by_response.items():
+        found = need_second(sorted(set(pks)), [policy], response, now)
+        if not found:
+            continue
+        for name in ("created", "updated"):
+            rules: list[Rule] = getattr(counted, name)
+            held = [r for r in rules if r.response == response and _pk(known, r) in found]
+            setattr(counted, name, [rule for rule in rules if rule not in held])
+            counted.new_processes -= sum(not _pk(known, rule) for rule in held)
+            counted.conflicting += [
+                (rule, f"needs a second person: {in_words(found[_pk(known, rule)])}")
+                for rule in held
+            ]
+
+
+def _pk(known: _Now, rule: Rule) -> int:
+    """The process of the rule's hash; 0 for one that no log told of."""
+    return known.processes.get(rule.hash, (0, False))[0]
 
 
 def _make_known(rules: Iterable[Rule]) -> None:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 # What was known when the exception was written, as `policies.draft` puts it into revisions.
 INSERT_EXCEPTIONS = """
 INSERT INTO exceptions_app_processexception (policy_id, process_id, response, reason, author_name,
-    author_id, owner_id, review_on, expires_at, created_at, evidence)
+    author_id, owner_id, approver_id, review_on, expires_at, created_at, evidence)
 SELECT pair.policy_id, pair.process_id, %(response)s, %(reason)s, %(author_name)s,
-    %(author_id)s::int, %(author_id)s::int, %(review_on)s::date, %(expires_at)s::timestamptz,
-    %(now)s,
+    %(author_id)s::int, %(author_id)s::int, %(approver_id)s::int, %(review_on)s::date,
+    %(expires_at)s::timestamptz, %(now)s,
     jsonb_build_object('process', jsonb_build_object('name', p.name, 'path', p.generic_path,
         'application_name', p.application_name, 'company', p.company_name,
         'version', p.application_version, 'size', p.file_size,
@@ -74,6 +74,7 @@ class Wording:
     reason: str
     review_on: date | None
     expires_at: datetime | None
+    approver_id: int | None = None
 
 
 def make_decision(
@@ -142,6 +143,7 @@ def insert_exceptions(
                 "review_on": wording.review_on,
                 "expires_at": wording.expires_at,
                 "author_name": actor.name,
+                "approver_id": wording.approver_id,
                 "author_id": actor.user.pk if actor.user else None,
                 "now": now,
                 "processes": [pair[0] for pair in pairs],

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db import transaction
-from django.db.models import Count, QuerySet
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -18,31 +15,34 @@ from django.views.decorators.http import require_http_methods
 
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy
-from exceptions_app.models.watch import SAID
-from exceptions_app.policies.assign import create_policy
-from exceptions_app.policies.effective import groups_touched, policies_in_force
+from exceptions_app.policies.approval_rules import need_second, said
 from exceptions_app.replay.run import replay_decision
 from exceptions_app.suggest.shown import suggestion_for
 from exceptions_app.triage import bulk
-from exceptions_app.triage.decide import Result, respond
 from exceptions_app.triage.meanwhile import decided_meanwhile
 from exceptions_app.triage.newcomers import read_mark
 from exceptions_app.triage.preview import Preview, preview
-from exceptions_app.triage.watching import observe
-from exceptions_app.web.choice import GROUPS_SHOWN, Choice, Options, chosen, groups_of, options
-from exceptions_app.web.choice import topmost as topmost_of
+from exceptions_app.web.choice import chosen, groups_of, options
+from exceptions_app.web.decide_act import (
+    Dialog,
+    ask_second,
+    held_in,
+    is_bulk,
+    start_job,
+    write_act,
+)
 from exceptions_app.web.replay_rows import seen_groups, shown
 from exceptions_app.web.skips import counted_words
 from exceptions_app.web.told import RESPONSES, next_address, skipped_words, tell
-from truscan.access.actor import Actor
 from truscan.access.scope import may_write_groups
-from truscan.models.estate import Group
 from truscan.web.frame import forget_counts
 from truscan.web.gate import person_with
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
     from django.http import HttpRequest
+
+    from exceptions_app.models.approval import ApprovalRequest
+    from exceptions_app.models.bulk import BulkJob
 
 # So many rows are marked in place; after a larger act the list is read anew.
 MARKED_MAX = 200
@@ -64,6 +64,7 @@ class DecideForm(forms.Form):
     trip_computers = forms.IntegerField(required=False, min_value=1, max_value=10**6)
     trip_groups = forms.BooleanField(required=False)
     trip_hashes = forms.BooleanField(required=False)
+    leave_out = forms.BooleanField(required=False)
     seen_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z"])
 
     def __init__(self, data: Any, policies: list[int], groups: list[int]) -> None:
@@ -81,21 +82,6 @@ class DecideForm(forms.Form):
         if told.get("new_policy") and not told.get("new_group"):
             self.add_error("new_group", "Choose the group that gets the new policy.")
         return told
-
-
-@dataclass(slots=True)
-class Dialog:
-    """All that the dialog shows, made anew for every request."""
-
-    user: User
-    now: datetime
-    choice: Choice
-    groups: list[Group]
-    options: Options
-
-    @property
-    def tops(self) -> list[Group]:
-        return topmost_of(self.groups)[:GROUPS_SHOWN]
 
 
 @require_http_methods(["GET", "POST"])
@@ -136,7 +122,7 @@ def _consequences(
     """What this would do, before it is done; an act that is not possible says why."""
     if response == "observe":
         places = [g for g in dialog.tops if g.pk in set(groups)]
-        removed = sum(_held_in(dialog, places).values_list("held", flat=True))
+        removed = sum(held_in(dialog, places).values_list("held", flat=True))
         return {"response": response, "total": dialog.choice.total, "removed": removed}
     policies = list(Policy.objects.all().visible_to(dialog.user).filter(pk__in=wanted))
     ctx: dict[str, Any] = {"response": response, "total": dialog.choice.total}
@@ -148,6 +134,8 @@ def _consequences(
         ctx["is_bulk"] = dialog.choice.total * len(policies) > bulk.AT_ONCE
         ctx |= _replayed(dialog, policies, response)
         ctx |= _left(dialog, ctx["preview"])
+        found = need_second(dialog.choice.ids, policies, response, dialog.now)
+        ctx["needing"], ctx["needing_why"] = len(found), said(found)
     return ctx
 
 
@@ -221,14 +209,22 @@ def _decided(request: HttpRequest, dialog: Dialog) -> HttpResponse:
         return _show(request, dialog, form, "None of these processes can be given a response.")
     if not form.is_valid():
         return _show(request, dialog, form)
+    told = form.cleaned_data
     try:
-        if _is_bulk(dialog, form.cleaned_data):
-            return _start(request, dialog, form.cleaned_data)
-        result = _write(dialog, form.cleaned_data)
+        if told["response"] != "observe" and (asked := ask_second(dialog, told)) is not None:
+            return _tell_asked(request, dialog, asked)
+        if is_bulk(dialog, told):
+            return _follow(request, dialog, start_job(dialog, told))
+        result = write_act(dialog, told)
     except ExceptionsError as refused:
         return _show(request, dialog, form, str(refused))
     forget_counts(dialog.user)
-    tell(request, form.cleaned_data["response"], result)
+    tell(request, told["response"], result)
+    return _back(request, dialog, told["response"])
+
+
+def _back(request: HttpRequest, dialog: Dialog, word: str) -> HttpResponse:
+    """Back to where the person came from; over the inbox the rows are marked in place."""
     ids = dialog.choice.ids
     if not _by_htmx(request) or len(ids) > MARKED_MAX:
         r: HttpResponse = HttpResponseRedirect(next_address(request))
@@ -237,138 +233,25 @@ def _decided(request: HttpRequest, dialog: Dialog) -> HttpResponse:
         return r
     r = render(request, "truscan/_messages.html")
     r["HX-Reswap"] = "none"
-    done = {"ids": ids, "response": form.cleaned_data["response"]}
+    done = {"ids": ids, "response": word}
     r["HX-Trigger"] = json.dumps({"decided": done})
     return r
 
 
-def _is_bulk(dialog: Dialog, told: dict[str, Any]) -> bool:
-    places = told["groups"] if told["response"] == "observe" else told["policies"]
-    return dialog.choice.total * max(len(places), 1) > bulk.AT_ONCE
+def _tell_asked(request: HttpRequest, dialog: Dialog, asked: ApprovalRequest) -> HttpResponse:
+    forget_counts(dialog.user)
+    text = f"Asked for: {asked}. Nothing changes before somebody else approves it."
+    messages.info(request, text)
+    return _back(request, dialog, "asked")
 
 
-def _start(request: HttpRequest, dialog: Dialog, told: dict[str, Any]) -> HttpResponse:
-    """A job writes it; the whole snapshot is asked again when it runs."""
-    choice, actor = dialog.choice, Actor.on_web(dialog.user)
-    is_observe = told["response"] == "observe"
-    groups = [g for g in dialog.tops if g.pk in set(told["groups"])] if is_observe else []
-    with transaction.atomic():
-        policies = [] if is_observe else _policies(dialog, actor, told)
-        if is_observe:
-            _refuse_foreign_removal(dialog, groups)
-        job = bulk.make_job(
-            actor=actor,
-            processes=choice.selection.process_ids if choice.selection else choice.ids,
-            query=choice.matching,
-            policies=[policy.pk for policy in policies],
-            groups=[group.pk for group in groups],
-            response=told["response"],
-            reason=told["reason"],
-            now=dialog.now,
-            seen_at=told["seen_at"],
-            review_on=told["review_on"],
-            expires_at=end_of(told["expires_on"]),
-            until=end_of(told["until"]),
-            tripwires=tripwires_of(told) if is_observe else None,
-        )
+def _follow(request: HttpRequest, dialog: Dialog, job: BulkJob) -> HttpResponse:
+    """To the page that shows how far the job is."""
     forget_counts(dialog.user)
     address = reverse("bulk", args=[job.pk])
     if _by_htmx(request):
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)
-
-
-def _policies(dialog: Dialog, actor: Actor, told: dict[str, Any]) -> list[Policy]:
-    """The chosen ones and the one to be made; call it in the transaction of the act."""
-    policies = list(Policy.objects.filter(pk__in=told["policies"]))
-    _refuse_foreign(dialog, policies)
-    if told["new_policy"]:
-        policies.append(_new_policy(dialog, actor, told["new_policy"], told["new_group"]))
-    return policies
-
-
-def _write(dialog: Dialog, told: dict[str, Any]) -> Result:
-    actor = Actor.on_web(dialog.user)
-    if told["response"] == "observe":
-        groups = [g for g in dialog.tops if g.pk in set(told["groups"])]
-        until = end_of(told["until"])
-        _refuse_foreign_removal(dialog, groups)
-        return observe(
-            actor=actor,
-            processes=dialog.choice.ids,
-            groups=groups,
-            reason=told["reason"],
-            now=dialog.now,
-            until=until,
-            tripwires=tripwires_of(told),
-        )
-    with transaction.atomic():
-        policies = _policies(dialog, actor, told)
-        return respond(
-            actor=actor,
-            processes=dialog.choice.ids,
-            policies=policies,
-            response=told["response"],
-            reason=told["reason"],
-            now=dialog.now,
-            expires_at=end_of(told["expires_on"]),
-            review_on=told["review_on"],
-            seen_at=told["seen_at"],
-        )
-
-
-def end_of(day: Any) -> datetime | None:
-    """The last moment of a chosen day in the person's zone."""
-    if day is None:
-        return None
-    return datetime.combine(day, time(23, 59, 59), timezone.get_current_timezone())
-
-
-def tripwires_of(told: dict[str, Any]) -> dict[str, int]:
-    """What the dialog's fields say brings an observed process back; a tick means the first one."""
-    wires = {word: told[f"trip_{word}"] for word in SAID}
-    return {word: int(value) for word, value in wires.items() if value}
-
-
-def _refuse_foreign(dialog: Dialog, policies: list[Policy]) -> None:
-    if may_write_groups(dialog.user, "analyst", groups_touched(policies)):
-        return
-    for policy in policies:
-        if not may_write_groups(dialog.user, "analyst", groups_touched([policy])):
-            raise ExceptionsError(
-                f"{policy} is also in force in groups outside yours, so you cannot write it."
-                " Ask an analyst of those groups, or choose a policy of your own groups."
-            )
-
-
-def _refuse_foreign_removal(dialog: Dialog, groups: list[Group]) -> None:
-    """Observing takes exceptions out of the policies in force there: that writes them too."""
-    _refuse_foreign(dialog, list(_held_in(dialog, groups)))
-
-
-def _held_in(dialog: Dialog, groups: list[Group]) -> QuerySet[Any]:
-    """Policies in force in these groups with `held` exceptions for the chosen processes."""
-    places = policies_in_force([group.pk for group in groups])
-    policies = Policy.objects.filter(
-        pk__in={row.policy_id for row in places if row.policy_id is not None},
-        exceptions__process__in=dialog.choice.ids,
-        exceptions__retired_at=None,
-    )
-    return policies.annotate(held=Count("exceptions"))
-
-
-def _new_policy(dialog: Dialog, actor: Actor, name: str, group_id: int) -> Policy:
-    group = next((g for g in dialog.options.tops if g.pk == group_id), None)
-    if group is None:
-        raise Http404
-    if not may_write_groups(dialog.user, "administrator", [group.pk]):
-        raise ExceptionsError(
-            f"Only an administrator of {group} assigns a new policy there. Ask for one, or choose"
-            " a policy that exists."
-        )
-    # The name of one that exists already means that one, with all the groups it touches.
-    _refuse_foreign(dialog, list(Policy.objects.filter(name__iexact=name.strip())))
-    return create_policy(actor=actor, name=name, groups=[group])
 
 
 urlpatterns = [

@@ -50,7 +50,12 @@ COLUMNS = (
     ("", "14 days", "c-trend"),
     ("last", "Last", "c-last"),
 )
-OTHER_SORTS = (("first", "Newest first"), ("computers", "Computers"), ("company", "Company"))
+OTHER_SORTS = (
+    ("first", "Newest first"),
+    ("oldest", "Waiting longest"),
+    ("computers", "Computers"),
+    ("company", "Company"),
+)
 
 
 @dataclass(frozen=True, slots=True)

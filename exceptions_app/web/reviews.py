@@ -20,7 +20,7 @@ from exceptions_app.life.evidence import reviews_of
 from exceptions_app.replay.run import replay_end
 from exceptions_app.triage.amend import Terms, amend
 from exceptions_app.triage.decide import retire
-from exceptions_app.web.decide import end_of
+from exceptions_app.web.decide_act import end_of
 from exceptions_app.web.policies import require_write
 from exceptions_app.web.replay import CHOICES, days_of
 from exceptions_app.web.replay_rows import seen_groups, shown

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from exceptions_app.web import (
+    approval_rules,
     approvals,
     arrival,
     arrival_import,
     bulk,
+    claims,
     comments,
     dossier,
     effective,
@@ -26,6 +28,7 @@ from exceptions_app.web import (
     saved_views,
     sepm,
     suggestions,
+    targets,
     template_mode,
     why,
 )
@@ -37,6 +40,8 @@ urlpatterns = [
     *renewals.urlpatterns,
     *comments.urlpatterns,
     *bulk.urlpatterns,
+    *claims.urlpatterns,
+    *targets.urlpatterns,
     *my_work.urlpatterns,
     *groups.urlpatterns,
     *policies.urlpatterns,
@@ -44,6 +49,7 @@ urlpatterns = [
     *replay.urlpatterns,
     *dossier.urlpatterns,
     *exports.urlpatterns,
+    *approval_rules.urlpatterns,
     *approvals.urlpatterns,
     *effective.urlpatterns,
     *lint.urlpatterns,

@@ -9,20 +9,26 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from exceptions_app.errors import AlreadyUndone, ExceptionsError
+from exceptions_app.errors import AlreadySettled, AlreadyUndone, ExceptionsError, NotFound
+from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
-from exceptions_app.models.policy import PolicyAssignment, Revision
+from exceptions_app.models.policy import Policy, PolicyAssignment, Revision
 from exceptions_app.models.watch import Watch
+from exceptions_app.policies.approval import approve
+from exceptions_app.policies.approval_rules import add_rule
 from exceptions_app.policies.assign import assign
 from exceptions_app.policies.publish import publish
+from exceptions_app.triage.claims import Claimed, claim
 from exceptions_app.triage.decide import Result, respond
+from exceptions_app.triage.respond_request import ask_to_respond
 from exceptions_app.triage.undo import undo
 from tests.exceptions_app.acts import give, make_policy, watch
-from tests.make import NOW, SYSTEM, make_group, make_process, make_sighting
+from tests.make import NOW, SYSTEM, make_group, make_process, make_sighting, make_user
 from truscan import audit, coverage
 from truscan.access.actor import Actor, Means
 from truscan.models.counts import FOREVER, Sighting
+from truscan.models.process import Process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -190,3 +196,48 @@ def test_imports_and_decisions_never_deadlock() -> None:
 
     assert at_once(bring_in, decide, bring_in, observe_some, decide) == [None] * 5
     assert audit.verify()[2] == []
+
+
+def test_of_two_approvers_one_carries_it_out_and_of_two_claims_one_wins() -> None:
+    policy, process = make_policy("Top", "Global"), make_process()
+    make_sighting(process, make_group("Global"))
+    add_rule(actor=SYSTEM, now=NOW, response="terminate")
+    request = ask_to_respond(
+        actor=SYSTEM, processes=[process.pk], policies=[policy], response="terminate",
+        reason="bad", now=NOW,
+    )  # fmt: skip
+    people = [make_user(name, "approver") for name in ("ann", "ben", "carl")]
+    actors = [Actor.on_web(person) for person in people]
+    results = at_once(
+        *(lambda a=actor: approve(actor=a, request=request, now=LATER) for actor in actors)
+    )
+    assert sum(isinstance(result, ApprovalRequest) for result in results) == 1
+    told = [str(result) for result in results if isinstance(result, AlreadySettled)]
+    (row,) = ProcessException.objects.all()
+    assert row.approver is not None
+    assert told == [f"The request was approved by {row.approver.username}:" + DONE] * 2
+    claims = at_once(
+        *(
+            lambda u=person: claim(actor=Actor.on_web(u), user=u, processes=[process.pk], now=NOW)
+            for person in people
+        )
+    )
+    assert sum(bool(one.won) for one in claims if isinstance(one, Claimed)) == 1
+    assert audit.verify()[2] == []
+
+
+DONE = " there is nothing to do any more."
+
+
+def test_a_policy_deleted_and_a_listing_while_the_dialog_was_open_are_told() -> None:
+    policy, gone = make_policy("Top", "Global"), make_policy("Gone")
+    process, listed = make_process(), make_process("listed.exe", "b")
+    Policy.objects.filter(pk=gone.pk).delete()
+    with pytest.raises(NotFound, match="deleted meanwhile"):
+        give(process, gone)
+    Process.objects.filter(pk=listed.pk).update(on_symantec_list=True)
+    result = respond(
+        actor=SYSTEM, processes=[process.pk, listed.pk], policies=[policy], response="ignore",
+        reason="x", now=LATER, seen_at=NOW,
+    )  # fmt: skip
+    assert (result.applied, [skip.code for skip in result.skipped]) == (1, ["symantec_list"])

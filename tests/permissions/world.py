@@ -14,6 +14,7 @@ from django.test import Client
 
 from exceptions_app.dossier.seal import seal
 from exceptions_app.models.approval import ApprovalRequest
+from exceptions_app.models.approval_rule import ApprovalRule
 from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.comment import Comment, Mention
 from exceptions_app.models.decision import Decision
@@ -176,6 +177,11 @@ class World:
     people: dict[str, User] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
     bearers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def approval_rule(self) -> int:
+        """One that holds for nothing in this world."""
+        return ApprovalRule.objects.get_or_create(groups_from=10**6, defaults={"made_at": AT})[0].pk
 
     @property
     def delivery(self) -> int:

@@ -77,6 +77,7 @@ STANDS_FOR = {
     "review": "review-list",
     "view": "view-list",
     "my": "my-work",
+    "class": "inbox",
     "bulk": "inbox",
     "suggestions": "suggestions",
 }
