@@ -29,7 +29,8 @@ PAGES_EACH = 10
 
 
 def run(rows: int | None = None) -> dict[str, Any]:
-    """Best of three for gates and tick; p95 over the pages of 10 plans a person and the list."""
+    """Best of three for gates and tick; p95 over the list and, of 10 plans a person, the plan's
+    page and the one of its changes."""
     with big_fleet_database(rows or ROWS) as fleet:
         os.environ.update(fleet.env)
         import django  # after the settings know the database
@@ -151,7 +152,8 @@ def _pages(now: datetime) -> dict[str, float]:
             client = Client(SERVER_NAME="localhost")
             client.force_login(user)
             client.get("/ramp/")
-            for address in ("/ramp/", *(f"/ramp/{plan.pk}/" for plan in chosen)):
+            pages = [f"/ramp/{plan.pk}/{page}" for plan in chosen for page in ("", "changes/")]
+            for address in ("/ramp/", *pages):
                 tries = sorted(_page(client, address) for _ in range(TRIES))
                 told.append((tries[TRIES // 2], name, address))
     for ms, name, address in sorted(told, reverse=True)[:8]:

@@ -1,7 +1,9 @@
-"""Detached Ed25519 signatures (RFC 8032) of revisions: who has the public key needs no database.
+"""Detached Ed25519 signatures (RFC 8032) of revisions and dossiers.
+
+Who has the public key needs no database.
 
 Signed are the bytes of the canonical text. The private key is made of the setting SIGNING_KEY and
-never stored; without the setting revisions are published unsigned, and the page says so.
+never stored; without the setting both are unsigned, and their pages say so.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from exceptions_app.policies.signing import public_pem
 
 
 class Command(BaseCommand):
-    help = "Print the public key that checks the signatures of published revisions (PEM)."
+    help = "Print the public key that checks the signatures of revisions and dossiers (PEM)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         pem = public_pem()

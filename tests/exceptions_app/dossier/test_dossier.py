@@ -216,5 +216,8 @@ def test_sums_are_for_who_sees_all_groups(sales: Group) -> None:
     assert Caller(make_user("owner", "administrator")).get(
         f"ramp-plans/{plan.pk}/dossiers/draft/"
     ).json()["outcome"] == "under way"  # fmt: skip
+    client.force_login(make_user("boss", "administrator"))
+    for address in (f"{plan.pk}/dossier/{10**20}/", f"{10**20}/dossier/", "0/changes/"):
+        assert client.get(f"/ramp/{address}").status_code == 404
     text = canonical(read(plan), at(61))
     assert text == canonical(read(plan), at(400))
