@@ -13,6 +13,7 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.coverage import Decided
         from exceptions_app.life import expiry, reminders
         from exceptions_app.policies import approval, publish_request
+        from exceptions_app.rules import act as rules
         from exceptions_app.sepm import drift, job
         from exceptions_app.suggest import refresh
         from exceptions_app.triage import bulk, respond_request, selection, view_counts
@@ -20,6 +21,7 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.web.approvals import waiting
         from exceptions_app.web.my_work import waits
         from exceptions_app.web.reviews import due_count
+        from exceptions_app.web.rules import waiting_rules
         from exceptions_app.web.saved_views import in_rail
         from truscan import coverage, ticking
         from truscan.delivery import webhooks
@@ -36,6 +38,7 @@ class ExceptionsConfig(AppConfig):
         webhooks.tell_in_full("policy.published", "exception.expired", "sepm.drift_found")
         ticking.register("bulk decisions", bulk.tick)
         ticking.register("selections", selection.drop_old)
+        frame.register_count("rule-list", waiting_rules)
         ticking.register("expiries", expiry.tick)
         ticking.register("reminders of reviews", reminders.tick)
         ticking.register("effects", effect_counts.tick)
@@ -44,3 +47,4 @@ class ExceptionsConfig(AppConfig):
         frame.register_views(in_rail)
         ticking.register("view counts", view_counts.refresh)
         ticking.register("suggestions", refresh.tick)
+        ticking.register("rules", rules.tick)

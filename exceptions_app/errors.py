@@ -103,3 +103,9 @@ class NotComplete(ExceptionsError):
     """A plan's dossier is sealed at its last level or after it."""
 
     code = "not_complete"
+
+
+class NotOn(ExceptionsError):
+    """A rule that is a draft, stopped or off does not act until somebody signs it."""
+
+    code = "not_on"

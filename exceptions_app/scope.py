@@ -56,3 +56,20 @@ class ViewQuerySet(QuerySet[M]):
         if ids is not None:
             shared &= Q(names_group=False) | Q(reach__overlap=ArraySubquery(ids))
         return there.filter(Q(owner_id=user.pk) | shared)
+
+
+class RuleQuerySet(QuerySet[M]):
+    def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
+        """A person's own rules, and those whose policies and groups he sees, all of them."""
+        ids = group_ids(user, role)
+        if ids is None:
+            return self
+        if not has_role_anywhere(user, role):
+            return self.filter(owner_id=user.pk)
+        policies = apps.get_model("exceptions_app", "Policy")._default_manager
+        mine: QuerySet[Any] = PolicyQuerySet(policies.model).visible_to(user, role)
+        of_rule = policies.filter(rules=OuterRef("pk"))
+        hidden = Exists(of_rule.exclude(pk__in=mine.values("pk")))
+        groups = apps.get_model("truscan", "Group")._default_manager
+        foreign = Exists(groups.filter(observing_rules=OuterRef("pk")).exclude(pk__in=ids))
+        return self.filter(Q(owner_id=user.pk) | (~hidden & ~foreign))

@@ -24,6 +24,7 @@ from exceptions_app.api import (
     renewals,
     replay,
     reviews,
+    rules,
     saved_views,
     sepm,
     sepm_drift,
@@ -52,6 +53,7 @@ ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *suggestions.routes,
     *arrival.routes,
     *saved_views.routes,
+    *rules.routes,
 ]
 router = SimpleRouter()
 for prefix, viewset, name in ROUTES:

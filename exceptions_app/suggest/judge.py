@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 FEWEST = 30
 # So many are judged by the others: more would not move the bands, and it takes its time.
 JUDGED_MOST = 20_000
-REASONS = 6
+# Facts that say nearly the same are told once, by the one that moves most.
+FAMILIES = {
+    "build": "file", "file": "file", "name": "file",
+    "folder": "place", "place": "place", "location": "place",
+    "signer": "maker", "company": "maker",
+    "risk_class": "event", "events": "event", "type": "event",
+    "computers": "spread", "groups": "spread",
+    "disposition": "reputation", "confidence": "reputation", "prevalence": "reputation",
+}  # fmt: skip
 # A fact that moves the odds by less than a third is not worth a line.
 WORTH_TELLING = 0.3
 
@@ -139,10 +147,14 @@ class Judge:
         return Suggested(found.response, band, reasons, near)
 
     def _reasons(self, facts: Sequence[Fact], response: str, own: str) -> tuple[Reason, ...]:
-        """Those that move the odds most, for and against, the strongest first."""
-        told = []
+        """Of each family the one that moves the odds most, for or against, the strongest first."""
+        told: list[Reason] = []
         for kind, value in facts:
             having, agreeing, weight = self._tally.moves((kind, value), response, own)
             if having and abs(weight) >= WORTH_TELLING:
                 told.append(Reason(kind, value, having, agreeing, round(weight, 3)))
-        return tuple(sorted(told, key=lambda r: -abs(r.weight))[:REASONS])
+        told.sort(key=lambda reason: -abs(reason.weight))
+        first: dict[str, Reason] = {}
+        for reason in told:
+            first.setdefault(FAMILIES[reason.kind], reason)
+        return tuple(first.values())

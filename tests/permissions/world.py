@@ -19,6 +19,7 @@ from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.comment import Comment, Mention
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy, Revision
+from exceptions_app.models.rule import Rule
 from exceptions_app.models.sepm import SepmJob, SepmPolicy, SepmServer
 from exceptions_app.models.suggestion import Suggestion
 from exceptions_app.models.view import InboxView
@@ -132,6 +133,10 @@ class Side:
     @property
     def sepm_job(self) -> int:
         return SepmJob.objects.get(reach=[self.group.pk]).pk
+
+    @property
+    def rule(self) -> Rule:
+        return Rule.objects.get(name=f"Rule of {self.group.name}")
 
     @property
     def suggestion(self) -> int:
@@ -293,6 +298,17 @@ def make_world() -> World:
         add_comment(
             actor=SYSTEM, author=side.clerk, process=side.waiting, text="See @owner", now=AT
         )
+        rule = Rule.objects.create(
+            owner=owner,
+            name=f"Rule of {side.group.name}",
+            conditions={"signer": ["contoso"]},
+            response="ignore",
+            reason="known maker",
+            review_on=date(2999, 1, 1),
+            created_at=AT,
+            changed_at=AT,
+        )
+        rule.policies.add(side.policy)
         InboxView.objects.create(
             owner=owner,
             name=f"All of {side.group.name}",

@@ -80,6 +80,7 @@ STANDS_FOR = {
     "class": "inbox",
     "bulk": "inbox",
     "suggestions": "suggestions",
+    "rule": "rule-list",
 }
 VIEWS = (
     ("Since last change", "?since=change"),
@@ -180,7 +181,7 @@ def rail(request: HttpRequest) -> list[Section]:
     ]
     views = tuple(Item("inbox", label, None, q, q == view) for label, q in VIEWS)
     govern = [item("approval-list", "Approvals"), item("review-list", "Reviews")]
-    govern.append(item("suggestions", "Suggestions"))
+    govern += [item("rule-list", "Rules"), item("suggestions", "Suggestions")]
     govern += [item("lint", "Lint"), item("arrival", "Arrival")]
     own_views = [replace(one, is_current=one.query == view) for one in saved.items]
     own_views.append(item("view-list", "All views"))
