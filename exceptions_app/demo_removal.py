@@ -57,6 +57,12 @@ _DELETES: tuple[tuple[str, str], ...] = (
     ),
     ("bulkjob", "decision_id IN (SELECT id FROM gone_decision)"),
     ("decision", "id IN (SELECT id FROM gone_decision)"),
+    (
+        "takenover",
+        "exception_id IN (SELECT id FROM exceptions_app_processexception"
+        " WHERE process_id IN (SELECT id FROM gone_process)) OR source_id IN (SELECT id FROM"
+        " exceptions_app_processexception WHERE process_id IN (SELECT id FROM gone_process))",
+    ),
     ("processexception", "process_id IN (SELECT id FROM gone_process)"),
     (
         "revisionentry",
@@ -71,6 +77,10 @@ _DELETES: tuple[tuple[str, str], ...] = (
     ("approvalrequest", "id IN (SELECT id FROM gone_request)"),
     ("placement", "group_id IN (SELECT id FROM gone_group)"),
     ("inheritancechange", "group_id IN (SELECT id FROM gone_group)"),
+    (
+        "baseset",
+        "policy_id IN (SELECT id FROM gone_policy) OR base_id IN (SELECT id FROM gone_policy)",
+    ),
     ("effectcount", "policy_id IN (SELECT id FROM gone_policy)"),
     ("policyassignment", "group_id IN (SELECT id FROM gone_group)"),
     ("policy", "id IN (SELECT id FROM gone_policy)"),

@@ -15,6 +15,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from exceptions_app.api.approvals import ApprovalSerializer
+from exceptions_app.api.base_set import LayeredPolicies
 from exceptions_app.api.compare import ComparingRevisions
 from exceptions_app.api.exports import IF_NONE_MATCH, TARGET, answer, asked_target
 from exceptions_app.api.lint import FindingSerializer
@@ -96,7 +97,9 @@ class RevisionSerializer(serializers.ModelSerializer[Revision]):
         return revision.canonical
 
 
-class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ComparingRevisions):
+class PolicyViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, ComparingRevisions, LayeredPolicies
+):
     """Centralized Exceptions Policies of the person's groups."""
 
     queryset = Policy.objects.none()
@@ -105,9 +108,9 @@ class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ComparingR
 
     @property
     def write_scope(self) -> str:
-        return {"publish": "publish", "go_back": "publish", "ask": "decide"}.get(
-            self.action, "admin"
-        )
+        if self.action in {"ask", "set_base", "follow_base"}:
+            return "decide"
+        return "publish" if self.action in {"publish", "go_back"} else "admin"
 
     @property
     def user(self) -> User:

@@ -21,6 +21,7 @@ from exceptions_app.policies.publish_request import open_request
 from exceptions_app.replay.run import replay_drafts
 from exceptions_app.triage.decide import retire
 from exceptions_app.web.arrived import arrived_of
+from exceptions_app.web.base_rows import base_state
 from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policy_rows import policy_lines, policy_page_state, policy_state
 from exceptions_app.web.replay_rows import seen_groups, shown
@@ -139,6 +140,7 @@ def policy_page(request: HttpRequest, pk: int) -> HttpResponse:
         "open_request": open_request(policy),
         **lint_state(policy, timezone.now()),
         **arrived_of(policy, user, timezone.now()),
+        **base_state(policy, user, timezone.now()),
     }
     return render(request, "exceptions_app/policies/policy.html", ctx)
 

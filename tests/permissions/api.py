@@ -190,6 +190,17 @@ ROWS = [
     ),
     Row("api-policy-ask", "POST", "401 404 403 400 400 400 400", lambda o, w: [o.policy.pk]),
     Row("api-policy-import", "POST", "401 404 403 400 400 400 400", lambda o, w: [o.policy.pk]),
+    Row("api-policy-base", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.policy.pk]),
+    Row(
+        "api-policy-base",
+        "PUT",
+        "401 404 403 200 200 200 200",
+        lambda o, w: [o.policy.pk],
+        lambda o, w: {"base": None},
+    ),
+    Row(
+        "api-policy-follow-base", "POST", "401 404 403 400 400 400 400", lambda o, w: [o.policy.pk]
+    ),
     Row(
         "api-policy-compare",
         "GET",

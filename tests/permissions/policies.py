@@ -96,6 +96,8 @@ ROWS = [
         "302 404 200 200 200 200 200",
         lambda o, w: [o.policy.pk, "worksheet"],
     ),
+    Row("policy-base", "POST", "302 404 403 302 302 302 302", lambda o, w: [o.policy.pk]),
+    Row("policy-follow-base", "POST", "302 404 403 302 302 302 302", lambda o, w: [o.policy.pk]),
     Row("lint", "GET", "302 200 200 200 200 200 200"),
     Row(
         "lint",
