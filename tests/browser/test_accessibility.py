@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
@@ -72,6 +73,9 @@ def addresses(page: Page, tmp_path: Path) -> list[str]:
         "/accounts/email/",
         f"/processes/{tools[0].pk}/", f"/processes/{tools[3].pk}/where/computers/",
         f"/processes/decide/?process={tools[3].pk}&response=ignore",
+        f"/processes/{tools[0].pk}/why/?group={quote(GROUP)}", "/arrival/", "/arrival/import/",
+        "/arrival/clients/", f"/policies/{policy.pk}/arrival/", f"/policies/{policy.pk}/import/",
+        f"/policies/{policy.pk}/template/", "/sepm/", "/webhooks/",
     ]  # fmt: skip
 
 
