@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exceptions_app', '0022_effect_count'),
+        ('exceptions_app', '0025_rules'),
     ]
 
     operations = [
