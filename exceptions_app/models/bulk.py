@@ -92,7 +92,8 @@ class BulkJob(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.decision.get_kind_display()} on {self.total:,} processes"
+        what = self.decision.get_response_display() or self.decision.get_kind_display()
+        return f"{what}: {self.total:,} processes"
 
     @property
     def is_finished(self) -> bool:

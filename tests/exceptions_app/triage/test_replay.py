@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from exceptions_app.errors import AlreadyUndone
-from exceptions_app.models.decision import Decision
+from exceptions_app.errors import AlreadyUndone, StillAtWork
+from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
 from exceptions_app.models.watch import Watch
+from exceptions_app.triage import bulk
 from exceptions_app.triage.decide import respond, retire
 from exceptions_app.triage.undo import undo
 from exceptions_app.triage.watching import end_watch, observe
@@ -31,6 +32,8 @@ ACTS = st.one_of(
     st.tuples(st.just("retire"), PAIRS, PAIRS, st.none()),
     st.tuples(st.just("observe"), PAIRS, PAIRS, st.sampled_from([{}, {"occurrences": 9}])),
     st.tuples(st.just("end"), PAIRS, PAIRS, st.none()),
+    st.tuples(st.just("bulk"), PAIRS, PAIRS, st.sampled_from(["ignore", "terminate"])),
+    st.tuples(st.just("go_on"), st.integers(0, 3), st.none(), st.none()),
     st.tuples(st.just("undo"), st.integers(0, 20), st.none(), st.none()),
 )
 
@@ -65,10 +68,14 @@ class Life:
     told: dict[int, Told] = field(default_factory=dict)
     stands: dict[int, bool] = field(default_factory=dict)
     undoes: dict[int, int] = field(default_factory=dict)
+    jobs: list[tuple[int, int, Any]] = field(default_factory=list)
 
     def act(self, kind: str, whom: Any, where: Any, what: Any) -> None:
         if kind == "undo":
             self.undo(whom)
+            return
+        if kind == "go_on":
+            self.go_on(whom)
             return
         processes = [self.processes[n] for n in sorted(whom)]
         places = sorted(where)
@@ -89,6 +96,22 @@ class Life:
         )
         pairs = {(p, policy.pk): what for p in processes for policy in policies}
         return Told(exceptions=dict(pairs)), result.decision
+
+    def bulk(self, processes: list[int], places: list[int], what: str) -> Any:
+        """A job of one process a part, of which a worker writes the first; see `go_on`."""
+        job = bulk.make_job(
+            actor=SYSTEM, processes=processes, policies=[self.policies[n].pk for n in places],
+            response=what, reason="x", now=NOW,
+        )  # fmt: skip
+        self.jobs.append((job.pk, job.decision_id, bulk._claim(job.pk, NOW)))
+        self.go_on(len(self.jobs) - 1)
+        return Told(), job.decision
+
+    def go_on(self, number: int) -> None:
+        """The next part of a job, whatever was decided and undone since the one before."""
+        if self.jobs:
+            pk, _, owner = self.jobs[number % len(self.jobs)]
+            bulk._next_part(pk, owner, NOW)
 
     def retire(self, processes: list[int], places: list[int], what: None) -> Any:
         policies = [self.policies[n] for n in places]
@@ -129,7 +152,7 @@ class Life:
         try:
             with transaction.atomic():
                 result = undo(actor=SYSTEM, decision=Decision.objects.get(pk=asked), now=NOW)
-        except AlreadyUndone:
+        except (AlreadyUndone, StillAtWork):
             return
         assert result.decision is not None
         assert result.decision.undoes_id is not None
@@ -140,6 +163,10 @@ class Life:
         self.stands[root] = not self.stands[root]
 
     def check(self) -> None:
+        for _, decision, _ in self.jobs:
+            items = DecisionItem.objects.filter(decision=decision, after__isnull=False)
+            said = items.values_list("process", "policy", "after__response")
+            self.told[decision] = Told(exceptions={(p, q): word for p, q, word in said})
         survivors = [self.told[pk] for pk in sorted(self.told) if self.stands[pk]]
         exceptions, watches = replay(survivors)
         rows = ProcessException.objects.filter(retired_at=None)
@@ -164,6 +191,11 @@ def start() -> Life:
         for group in groups:
             make_sighting(process, group)
     return Life([process.pk for process in processes], groups, policies)
+
+
+@pytest.fixture(autouse=True)
+def parts_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "PART", 1)
 
 
 class TestReplay(TestCase):
