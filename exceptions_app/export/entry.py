@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from truscan.ingest.collector import resting
+
 RESPONSES = ("ignore", "quarantine", "terminate")
 REVISION_FORMAT = "truscan-revision/1"
 
@@ -95,6 +97,11 @@ def read_set(
 
     ValueError for a format that is not known.
     """
+    with resting():
+        return _read_set(canonical, sha256, now, previous)
+
+
+def _read_set(canonical: str, sha256: str, now: datetime, previous: str | None) -> PublishedSet:
     document = _document(canonical)
     policy = document["policy"]
     live: list[Entry] = []

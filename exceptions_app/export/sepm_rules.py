@@ -36,7 +36,7 @@ def rules(entries: Iterable[Entry], version: int) -> Rules:
             digits = one_hash.partition(":")[2].upper()
             if (array, digits) not in made:
                 made[array, digits] = _rule(entry, digits)
-    return dict(sorted(made.items()))
+    return _in_order(made)
 
 
 def _rule(entry: Entry, digits: str) -> dict[str, Any]:
@@ -102,4 +102,9 @@ def changes(
     marked |= {
         key: {**rule, "deleted": False} for key, rule in after.items() if before.get(key) != rule
     }
-    return dict(sorted(marked.items()))
+    return _in_order(marked)
+
+
+def _in_order(made: Rules) -> Rules:
+    """By list and hash; keys alone are sorted in half the time of pairs with their rules."""
+    return {key: made[key] for key in sorted(made)}

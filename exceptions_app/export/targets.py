@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from exceptions_app.export import bundle, fingerprints, sepm_rest, worksheet
 from exceptions_app.export.legal_name import file_name
+from truscan.ingest.collector import resting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,7 +100,8 @@ def export(package: Package, target: str) -> dict[str, bytes]:
 
     KeyError for a target that does not exist, ExportRefused with every finding.
     """
-    return dict(sorted(TARGETS[target].files(package).items()))
+    with resting():
+        return dict(sorted(TARGETS[target].files(package).items()))
 
 
 def warnings(package: Package, target: str) -> list[Finding]:

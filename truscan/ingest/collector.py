@@ -1,4 +1,4 @@
-"""Python's garbage collector and imports do not go together."""
+"""Python's garbage collector does not go together with imports, nor with large exports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 @contextmanager
 def resting() -> Iterator[None]:
     """No collection meanwhile: it finds nothing among records, and walking the dictionaries of
-    ids again and again more than doubles the time of reading."""
+    ids again and again more than doubles the time of reading, and adds a third to an export's."""
     was_on = gc.isenabled()
     gc.disable()
     try:
