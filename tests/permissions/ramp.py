@@ -44,6 +44,7 @@ ROWS = [
         lambda o, w: [o.plan.pk],
         lambda o, w: {"gate": "open", "bound": 9, "mode": "required", "reason": "learnt"},
     ),
+    Row("ramp-forecast", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row("ramp-gate", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk, "open"]),
     Row("ramp-replan", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.plan.pk]),
     Row(

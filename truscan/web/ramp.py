@@ -24,7 +24,6 @@ from truscan.ramp.create import create_plan
 from truscan.ramp.errors import RampError
 from truscan.ramp.gate_notes import judge_with_trend
 from truscan.ramp.lanes import draw_lanes
-from truscan.ramp.next_level import next_level
 from truscan.ramp.offers import day_name
 from truscan.ramp.override import hurdle_of
 from truscan.ramp.rows import group_ids_of, plan_of, state_of, with_rows
@@ -202,7 +201,6 @@ def _plan_page(
         "modes": list(Mode),
         "sees_all": sees_all,
         "judged": judged,
-        "coming": next_level(plan, now) if sees_all and on is None else None,
     }
     return render(request, "truscan/ramp/plan.html", ctx)
 

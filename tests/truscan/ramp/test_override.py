@@ -154,7 +154,12 @@ def test_page_api_and_command_do_the_same(settings: Any, capsys: Any) -> None:
     page = client.get(f"/ramp/{plan.pk}/").content.decode()
     assert "Override refused" in page
     assert "Sign the override" in page
-    assert "What the next level will bring" in page
+    assert f"/ramp/{plan.pk}/forecast/" in page
+    whole = client.get(f"/ramp/{plan.pk}/forecast/").content.decode()
+    part = client.get(f"/ramp/{plan.pk}/forecast/", headers={"HX-Request": "true"}).content.decode()
+    assert part.strip() in whole
+    assert "What the next level will bring" in part
+    assert "<html" not in part
     assert "once a second person signed" in page
     client.post(f"/ramp/{plan.pk}/override/", body)
     page = client.get(f"/ramp/{plan.pk}/").content.decode()
