@@ -45,6 +45,11 @@ DIGEST = "digest:"
 BATCH_SECONDS = 30
 
 
+def known(keys: Collection[str]) -> set[str]:
+    """Those of the keys that are written already: their messages need not be made again."""
+    return set(OutboxMessage.objects.filter(key__in=keys).values_list("key", flat=True))
+
+
 def put(messages: Sequence[OutboxMessage]) -> int:
     """Write the messages whose keys are new; how many there were to write."""
     before = OutboxMessage.objects.filter(key__in=[m.key for m in messages]).count()

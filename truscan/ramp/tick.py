@@ -45,14 +45,22 @@ def tick(now: datetime) -> int:
     spoken_of = {row.pk for row, _, _ in found}
     telling = [one for one in standing if one[0].pk in spoken_of or section_of(one[1])]
     ladders = ladders_of(row for row, _ in telling)
-    messages = [
-        _message(row, reminder, user, today, ladders[row.pk], plans[row.pk].due_at(reminder.on))
+    wanted = [
+        (f"{reminder.key}:email:{user.pk}", row, reminder, user, today)
         for row, reminder, today in found
         for user in _people(reminder, ladders[row.pk])
         if not wants_digest(user)
     ]
-    messages += digests(telling, ladders, now)
-    outbox.drop_superseded({message.key for message in messages}, now)
+    written = outbox.known([key for key, *_ in wanted])
+    messages = [
+        _message(key, row, reminder, user, today, ladders[row.pk], plans[row.pk])
+        for key, row, reminder, user, today in wanted
+        if key not in written
+    ]
+    mornings = digests(telling, ladders, now)
+    current = {key for key, *_ in wanted} | {message.key for message in mornings}
+    outbox.drop_superseded(current, now)
+    messages += mornings
     reachable = [one for one in found if _is_for_somebody(one[1], ladders[one[0].pk])]
     return outbox.put(messages) + tell(reachable, now)
 
@@ -74,7 +82,13 @@ def _is_for_somebody(reminder: Reminder, ladder: Ladder) -> bool:
 
 
 def _message(
-    row: RampPlan, reminder: Reminder, user: User, today: date, ladder: Ladder, due_at: datetime
+    key: str,
+    row: RampPlan,
+    reminder: Reminder,
+    user: User,
+    today: date,
+    ladder: Ladder,
+    plan: Plan,
 ) -> OutboxMessage:
     path = path_of(row)
     link = settings.BASE_URL + path
@@ -85,7 +99,7 @@ def _message(
         else body_of(row, reminder, link)
     )
     return OutboxMessage(
-        key=f"{reminder.key}:email:{user.pk}",
+        key=key,
         channel=OutboxMessage.Channel.EMAIL,
         recipient=user,
         address=user.email,
@@ -93,5 +107,5 @@ def _message(
         body=body,
         link=path,
         plan=row,
-        due_at=due_at,
+        due_at=plan.due_at(reminder.on),
     )
