@@ -29,7 +29,9 @@ KEYLOGGERS = """
 
 # Days are listed one by one, so that each is one probe of the index (day, group) and the planner
 # knows how many. The level of the log counts where it is on the ramp's scale of tens; other scales
-# say nothing of it. Days come as bits, the newest lowest: their number is that of the observations.
+# say nothing of it. Sums of bigint are numeric, slow and large in memory by the hundred thousand:
+# floats are exact up to 2^53. Days come as bits, the newest lowest: their number is that of the
+# observations.
 OBSERVED = """
 WITH scope AS MATERIALIZED (
     SELECT * FROM unnest(%(day_plans)s::bigint[], %(day_groups)s::int[], %(day_locations)s::int[],
@@ -41,12 +43,12 @@ ignored AS MATERIALIZED (
 observed AS (
     SELECT s.plan_id, d.process_id, d.group_id,
         bit_or(1::bigint << (%(until)s::date - d.day)) AS days,
-        sum(d.occurrences) FILTER (WHERE d.event_type = 1) AS potential,
-        sum(d.occurrences) FILTER (WHERE d.event_type = 2) AS security,
+        sum(d.occurrences::float8) FILTER (WHERE d.event_type = 1) AS potential,
+        sum(d.occurrences::float8) FILTER (WHERE d.event_type = 2) AS security,
         bool_or(d.event_type = 2 AND d.day >= %(lately)s) AS is_risk,
-        sum(d.occurrences) FILTER (WHERE d.action_id = ANY(%(stops)s)) AS stopped,
-        sum(d.occurrences) FILTER (WHERE d.sensitivity = s.level) AS by_log,
-        sum(d.occurrences) AS whole
+        sum(d.occurrences::float8) FILTER (WHERE d.action_id = ANY(%(stops)s)) AS stopped,
+        sum(d.occurrences::float8) FILTER (WHERE d.sensitivity = s.level) AS by_log,
+        sum(d.occurrences::float8) AS whole
     FROM scope s
     JOIN truscan_dailycount d ON d.day = s.day AND d.group_id = s.group_id
     WHERE d.event_type < 4 AND (d.event_type = 3) = (s.track = 'commercial')
@@ -56,7 +58,7 @@ observed AS (
         {more}
     GROUP BY 1, 2, 3),
 by_process AS (
-    SELECT o.plan_id, o.process_id, sum(bit_count(o.days::bit(64))) AS times,
+    SELECT o.plan_id, o.process_id, sum(bit_count(o.days::bit(64))::int) AS times,
         sum(o.potential) AS potential,
         sum(o.potential) FILTER (WHERE i.process_id IS NOT NULL) AS ignored,
         sum(o.security) AS security,
