@@ -28,7 +28,7 @@ BOUNDS = {"sep14_precision": 0.95, "sep14_coverage": 0.60, "sep11_precision": 0.
 FORMS = (("sep14", "labelled-g5"), ("sep11", "labelled-g1"))
 ROWS = 60_000
 PROCESSES, COMPUTERS, GROUPS = 4_000, 3_000, 40
-DECIDED_SHARE, MISTAKES = 0.15, 0.02
+DECIDED_SHARE, MISTAKES = 0.30, 0.02
 START = datetime(2026, 8, 1, tzinfo=UTC)
 Answers = list[tuple[str, bool]]
 
