@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from exceptions_app.models.comment import Comment
 from tests.browser.estate import log_file, stand
+from tests.browser.test_accessibility import AXE, RULES, RUN
 from tests.browser.test_inbox_keyboard import decide, highlighted, row
 from tests.make import SYSTEM, make_site
 from truscan.ingest.job import accept_file
@@ -48,6 +49,8 @@ def test_newcomers_wait_until_they_are_asked_for(page: Page, tmp_path: Path) -> 
     assert [place.bounding_box() for place in rows.all()] == before
     expect(highlighted(page)).to_contain_text("tool01.exe")
     expect(page.locator("[data-selected]")).to_have_text("1 selected")
+    page.evaluate(AXE)
+    assert page.evaluate(RUN, RULES) == []
     page.keyboard.press("n")
     expect(rows).to_have_count(11)
     expect(highlighted(page)).to_contain_text("late0")
@@ -59,7 +62,10 @@ def test_newcomers_wait_until_they_are_asked_for(page: Page, tmp_path: Path) -> 
     page.get_by_label("Select tool01.exe").uncheck()
     decide(page, "i")
     expect(page.locator("[data-rate]")).to_contain_text("1 decided · 1.0 decision a minute")
-    page.goto("/")
+    expect(highlighted(page)).to_contain_text("late01.exe")
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    expect(highlighted(page)).to_contain_text("late01.exe")
     expect(page.locator("[data-rate]")).to_contain_text("1 decided")
 
 
@@ -72,6 +78,8 @@ def test_comments_and_raw_lines_are_at_hand(page: Page, tmp_path: Path) -> None:
     page.keyboard.press("Control+Enter")
     expect(page.locator("#comments .said")).to_have_text("is this the new client?")
     assert Comment.objects.get().process.name == "tool00.exe"
+    page.evaluate(AXE)
+    assert page.evaluate(RUN, RULES) == []
     page.keyboard.press("Escape")
     expect(page.locator("#comments-dialog")).to_be_hidden()
     page.keyboard.press("j")

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.triage.decide import respond
 from tests.browser.estate import log_file, stand
+from tests.browser.test_accessibility import AXE, RULES, RUN
 from tests.browser.test_inbox_keyboard import highlighted
 from tests.make import SYSTEM, make_site
 from truscan.ingest.job import accept_file
@@ -50,6 +51,10 @@ def test_one_key_takes_a_new_build_and_leaves_another_publisher(page: Page, tmp_
     expect(page.locator("#messages")).to_contain_text("Ignore: 1 exception in the draft.")
     expect(highlighted(page)).to_contain_text("tool01.exe")
     expect(page.locator("#evidence .renewal")).to_contain_text("needs a person")
+    page.evaluate(AXE)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert page.evaluate(RUN, RULES) == []
     page.keyboard.press("r")
     expect(page.locator("#messages")).to_contain_text(
         "the company was Contoso, Ltd., now Somebody Else"
