@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from exceptions_app.triage.inbox import InboxFilter
+    from exceptions_app.triage.renewals import Proposal
     from truscan.access.scope import Groups
     from truscan.models.process import Process
 
@@ -56,6 +57,8 @@ class Row:
     is_new_build: bool = False
     claimed_by: str = ""
     days_over: int = 0
+    # In the list of new builds: what changed, and whether one key takes it.
+    renewal: Proposal | None = None
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from exceptions_app.evidence.gather import evidence_of
 from exceptions_app.triage.inbox import CAP, SORTS, STATES, InboxFilter
 from exceptions_app.triage.inbox_page import Page, page_of
 from exceptions_app.triage.newcomers import mark_of
+from exceptions_app.triage.renewals import proposals
 from exceptions_app.triage.views import landing_of, problems
 from exceptions_app.web import decide, undo
 from truscan.access.scope import groups_held, ids_of, scope_key
@@ -137,6 +138,15 @@ def add_levels(page: Page, levels: list[LevelInForce], found: InboxFilter) -> No
         shown_row.level = level_words(told.get(shown_row.process.pk, []))
 
 
+def add_renewals(page: Page, found: InboxFilter) -> None:
+    """In the list of new builds, what changed in each shown one: some queries for the page."""
+    if found.chosen_state != "renewals":
+        return
+    rows = {row.process.pk: row for row in page.rows}
+    for proposal in proposals(found.user, list(rows), found.now):
+        rows[proposal.process.pk].renewal = proposal
+
+
 def _counted(user: User, found: InboxFilter, question: str) -> int:
     """Counted to the cap; paging through the same question does not count again."""
     if question in {"", "state=open"}:
@@ -181,6 +191,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     page = page_of(found, data.get("after", ""), data.get("before", ""))
     levels = levels_in_force(found.now, ids_of(found.ids))
     add_levels(page, levels, found)
+    add_renewals(page, found)
     newest = max(levels, key=lambda row: row.since, default=None)
     changed = f"{newest.since:%d %b}, level {newest.level}" if newest else ""
     sort = found.form.cleaned_data.get("sort") if found.form.is_valid() else ""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from exceptions_app.triage.inbox import InboxFilter
 from exceptions_app.triage.inbox_page import PAGE, Page, rows_for
 from exceptions_app.triage.newcomers import NEWCOMERS_MAX, mark_of, newcomers, read_mark
-from exceptions_app.web.inbox import add_levels, query_of
+from exceptions_app.web.inbox import add_levels, add_renewals, query_of
 from truscan.access.scope import ids_of
 from truscan.ramp.in_force import levels_in_force
 from truscan.web.gate import person, text_of
@@ -54,6 +54,7 @@ def newcomers_line(request: HttpRequest) -> HttpResponse:
     after = mark_of(found.now)
     summaries = list(rows.select_related("process").order_by("-last_at", "-pk")[:PAGE])
     page = Page(rows_for(user, summaries, found.now, found.ids), "", "")
+    add_renewals(page, found)
     add_levels(page, levels_in_force(found.now, ids_of(found.ids)), found)
     ctx = {"page": page, "found": found, "mark": after, "is_new": True}
     return render(request, "exceptions_app/inbox/_newcomer_rows.html", ctx)

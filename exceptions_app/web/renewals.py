@@ -6,46 +6,45 @@ import json
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from exceptions_app.errors import ExceptionsError
+from exceptions_app.errors import ExceptionsError, NothingChosen
 from exceptions_app.triage.renew import Renewed, renew
+from exceptions_app.web.choice import chosen
 from exceptions_app.web.told import next_address, skipped_words, tell
 from truscan.access.actor import Actor
-from truscan.models.process import Process
 from truscan.web.frame import forget_counts
 from truscan.web.gate import person_with
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
     from django.http import HttpRequest
 
-MOST = 200
+# Their changes are read at once; beyond that a page would be slow to answer.
+MOST = 2_000
+# So many rows are marked in place; after a larger act the list is read anew.
+MARKED_MAX = 200
 
 
-def _chosen(user: User, texts: list[str]) -> list[int]:
-    """All of them must be in the person's scope; a forged id is not found."""
-    wanted = {int(t) for t in texts if t.isascii() and t.isdigit() and len(t) < 19}
-    if not wanted or len(wanted) > MOST or len(wanted) != len(set(texts)):
-        raise Http404
-    mine = Process.objects.all().visible_to(user, "analyst").filter(pk__in=wanted)
-    found = sorted(mine.values_list("pk", flat=True))
-    if len(found) != len(wanted):
-        raise Http404
-    return found
+def _check(ids: list[int]) -> None:
+    if not ids:
+        raise NothingChosen("None of these processes can be given a response by you.")
+    if len(ids) > MOST:
+        raise NothingChosen(f"These are more than {MOST:,} processes: narrow the filter first.")
 
 
 @require_POST
 def renew_processes(request: HttpRequest) -> HttpResponse:
     user = person_with(request, "analyst")
-    ids = _chosen(user, request.POST.getlist("process"))
+    now = timezone.now()
+    ids = chosen(user, request.POST, now).ids
     done = Renewed()
     try:
-        done = renew(actor=Actor.on_web(user), user=user, processes=ids, now=timezone.now())
+        _check(ids)
+        done = renew(actor=Actor.on_web(user), user=user, processes=ids, now=now)
     except ExceptionsError as refused:
         messages.error(request, str(refused))
     forget_counts(user)
@@ -58,7 +57,7 @@ def renew_processes(request: HttpRequest) -> HttpResponse:
     r = render(request, "truscan/_messages.html")
     r["HX-Reswap"] = "none"
     taken = {word for word, result in done.results if result.decision is not None}
-    if len(taken) > 1:
+    if len(taken) > 1 or (taken and len(ids) > MARKED_MAX):
         return HttpResponse(headers={"HX-Redirect": next_address(request)})
     if taken:
         left = {skip.process_id for skip in done.skipped}

@@ -63,3 +63,6 @@ def test_one_key_takes_a_new_build_and_leaves_another_publisher(page: Page, tmp_
     assert [(row.process.name, row.response) for row in kept] == [("tool00.exe", "ignore")]
     page.goto("/?state=renewals")
     expect(page.locator("tr[data-row]")).to_have_count(1)
+    expect(page.locator("tr[data-row]")).to_contain_text("Needs a person")
+    page.locator("[data-take]").click()
+    expect(page.locator("#messages")).to_contain_text("was Contoso, Ltd., now Somebody Else")

@@ -112,7 +112,10 @@ def test_nobody_writes_policies_of_other_groups_and_no_machine_takes_another_sig
         page = client.get(f"/processes/{other.pk}/{part}").text
         assert "needs a person" in page
         assert "Same response for this build" not in page
-    assert "New build" in client.get("/?state=renewals").text
+    page = client.get("/?state=renewals").text
+    assert "Needs a person" in page
+    assert ">Update<" in page
+    assert "New build" in client.get("/").text
     assert client.post("/processes/renew/", {"process": [new.pk, 999_999]}).status_code == 404
     assert client.post("/processes/renew/", {"process": "٣"}).status_code == 404
     caller = Caller(member)

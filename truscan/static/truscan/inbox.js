@@ -138,9 +138,11 @@ function comment() {
 
 // A new build gets what the build before it has; what needs a person is told, and left.
 function renew() {
-  const chosen = ticked().length ? ticked() : [current()];
+  const all = choose.querySelector("[data-matching]");
   const data = new FormData();
-  for (const row of chosen) data.append("process", row.dataset.row);
+  data.set("next", choose.elements.next.value);
+  if (all?.checked) data.set("matching", all.value);
+  else for (const row of ticked().length ? ticked() : [current()]) data.append("process", row.dataset.row);
   window.htmx.ajax("POST", list.dataset.renew, { values: data, source: choose, swap: "none" });
 }
 
