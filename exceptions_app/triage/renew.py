@@ -132,6 +132,8 @@ def _respond(actor: Actor, terms: _Terms, chosen: Sequence[Proposal], now: datet
         now=now,
         review_on=terms.review_on,
         expires_at=terms.expires_at,
+        # What somebody decided of the build since it arrived is never replaced.
+        seen_at=min(proposal.found_at for proposal in chosen),
     )
 
 

@@ -88,6 +88,7 @@ class Proposal:
     process: Process
     predecessor: Process
     exceptions: list[ProcessException]
+    found_at: datetime
     changes: list[Change] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
 
@@ -124,7 +125,7 @@ def proposals(user: User, process_ids: Sequence[int], now: datetime) -> list[Pro
         pair = facts[row.predecessor_id], facts[row.process_id]
         told.append(
             Proposal(
-                row.process, row.predecessor, by_process[row.predecessor_id],
+                row.process, row.predecessor, by_process[row.predecessor_id], row.found_at,
                 changes(*pair), flags(*pair),
             )
         )  # fmt: skip

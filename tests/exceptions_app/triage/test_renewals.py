@@ -89,6 +89,11 @@ def test_a_new_build_takes_over_by_one_act_and_gives_back_by_undo() -> None:
         undo(actor=Actor.on_web(owner), decision=result.decision, now=LATER)
     assert drafts(new) == set()
     assert listed(owner) == [new.pk, other.pk]
+    give(new, second, "terminate", now=LATER, actor=Actor.on_web(member))
+    done = renew(actor=Actor.on_web(owner), user=owner, processes=[new.pk], now=LATER)
+    assert drafts(new) == {("Sales", "ignore"), ("Lab", "terminate")}
+    ((_, kept_one), _) = sorted(done.results, key=lambda row: row[1].applied)
+    assert "by member" in kept_one.skipped[0].why
     ProcessException.objects.filter(process=old).update(retired_at=LATER)
     assert listed(owner) == []
 
