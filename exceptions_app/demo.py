@@ -10,11 +10,12 @@ from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.estate_edits import set_client_count
 from exceptions_app.policies.publish import latest, publish
 from exceptions_app.triage.decide import respond
+from exceptions_app.triage.renewals import find_renewals
 from truscan.classify import RiskClass
 from truscan.fleet.demo import Size, demo_site, first_day, import_demo, plan_others, plan_ramp
 from truscan.fleet.names import DEMO_DOMAIN
 from truscan.fleet.program import Kind, Truth
-from truscan.models.counts import ProcessSummary
+from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.estate import Group
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ def _publish(actor: Actor, groups: Sequence[Group], fleet: Fleet, now: datetime)
     revision = publish(actor=actor, policy=policy, now=now, note="First revision of the demo.")
     late, reason = good[IGNORED : IGNORED + UNPUBLISHED], "Rolled out last week (synthetic)."
     _respond(actor, policy, late, Response.IGNORE, reason, now)
+    # As the next import would: builds of what is decided now, which came in the same file.
+    seen = Sighting.objects.filter(group__in=groups).order_by("pk")
+    find_renewals(list(seen.values_list("pk", flat=True)), now)
     return revision
 
 
