@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from exceptions_app.errors import BadValue, NotFound, NothingChosen
 from exceptions_app.models.decision import Decision
@@ -21,6 +21,7 @@ from exceptions_app.policies.cover import cover_processes
 from exceptions_app.policies.effective import groups_with
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.triage.kin import kin_ids
+from exceptions_app.triage.standing import exceptions_between
 from exceptions_app.triage.write import (
     Item,
     Wording,
@@ -31,7 +32,6 @@ from exceptions_app.triage.write import (
     touch_drafts,
     write_ledger,
 )
-from truscan.models.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -106,20 +106,12 @@ def plan(
     expires_at: datetime | None = None,
     seen_at: datetime | None = None,
 ) -> Plan:
-    """Sort (process, policy) pairs into writes and skips. Two queries, no lock, no write."""
+    """Sort (process, policy) pairs into writes and skips. Three queries, no lock, no write."""
     wanted = sorted(set(processes))
-    known = {
-        pk: (bool(hash_), on_list)
-        for pk, hash_, on_list in Process.objects.filter(pk__in=wanted).values_list(
-            "pk", "hash", "on_symantec_list"
-        )
-    }
-    active = {
-        (row.process_id, row.policy_id): row
-        for row in ProcessException.objects.filter(
-            policy__in=policies, process__in=wanted, retired_at=None
-        ).defer("evidence", "reason")
-    }
+    known = _known(wanted)
+    standing = exceptions_between(wanted, [policy.pk for policy in policies])
+    rows = ProcessException.objects.defer("evidence", "reason").in_bulk(list(standing.values()))
+    active = {pair: rows[pk] for pair, pk in standing.items()}
     made = Plan({}, [], [])
     for pk in wanted:
         if pk not in known:
@@ -141,6 +133,17 @@ def plan(
             else:
                 made.writes[pk, policy.pk] = row.pk
     return made
+
+
+# An array, not a list of ten thousand numbers that the server has to parse one by one.
+KNOWN = "SELECT id, hash <> '', on_symantec_list FROM truscan_process WHERE id = ANY(%s)"
+
+
+def _known(wanted: Sequence[int]) -> dict[int, tuple[bool, bool]]:
+    """By process that is there: (has a hash, is on Symantec's list)."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [list(wanted)])
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 
 def _refusal(response: str, has_hash: bool, on_list: bool) -> tuple[str, str]:

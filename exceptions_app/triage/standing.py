@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from exceptions_app.models.decision import Decision
-from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Response
-from exceptions_app.models.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # The newest standing decision that says something of (process, policy). An item of a response that
 # was refused says nothing; one that found its response there already does.
@@ -37,6 +35,15 @@ FROM exceptions_app_decisionitem i JOIN exceptions_app_decision d ON d.id = i.de
 WHERE i.process_id = ANY(%s) AND i.group_id = ANY(%s)
     AND d.kind IN ('observe', 'end_watch') AND d.undone_at IS NULL
 ORDER BY i.process_id, i.group_id, d.id DESC
+"""
+
+ACTIVE = """
+SELECT process_id, policy_id, id FROM exceptions_app_processexception
+WHERE process_id = ANY(%s) AND policy_id = ANY(%s) AND retired_at IS NULL
+"""
+OPEN = """
+SELECT process_id, group_id, id FROM exceptions_app_watch
+WHERE process_id = ANY(%s) AND group_id = ANY(%s) AND ended_at IS NULL
 """
 
 Pair = tuple[int, int]
@@ -68,14 +75,19 @@ def last_words(pairs: Sequence[Pair], *, of_groups: bool) -> dict[Pair, Standing
 
 
 def active_exceptions(pairs: Sequence[Pair]) -> dict[Pair, int]:
-    rows = ProcessException.objects.filter(
-        process__in={p for p, _ in pairs}, policy__in={q for _, q in pairs}, retired_at=None
-    )
-    return {(row[0], row[1]): row[2] for row in rows.values_list("process_id", "policy_id", "pk")}
+    return exceptions_between({p for p, _ in pairs}, {q for _, q in pairs})
+
+
+def exceptions_between(processes: Iterable[int], policies: Iterable[int]) -> dict[Pair, int]:
+    """By (process, policy) of these that has one, the exception that stands."""
+    return _by_pair(ACTIVE, processes, policies)
 
 
 def open_watches(pairs: Sequence[Pair]) -> dict[Pair, int]:
-    rows = Watch.objects.filter(
-        process__in={p for p, _ in pairs}, group__in={q for _, q in pairs}, ended_at=None
-    )
-    return {(row[0], row[1]): row[2] for row in rows.values_list("process_id", "group_id", "pk")}
+    return _by_pair(OPEN, {p for p, _ in pairs}, {q for _, q in pairs})
+
+
+def _by_pair(sql: str, first: Iterable[int], second: Iterable[int]) -> dict[Pair, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [sorted(first), sorted(second)])
+        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}

@@ -16,7 +16,6 @@ from django.db.models import Q
 from exceptions_app.errors import AlreadyUndone, StillAtWork, TooLate
 from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.decision import Decision, DecisionItem
-from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.foreign import ForeignRules
 from exceptions_app.models.policy import Policy
 from exceptions_app.models.watch import Watch
@@ -38,6 +37,7 @@ from exceptions_app.triage.standing import (
 from exceptions_app.triage.write import (
     Item,
     make_decision,
+    put_back,
     retire_exceptions,
     touch_drafts,
     write_ledger,
@@ -65,10 +65,13 @@ def undo(*, actor: Actor, decision: Decision, now: datetime, reason: str = "") -
     StillAtWork, TooLate after 30 days.
     """
     root = root_of(decision)
-    items = list(DecisionItem.objects.filter(decision=root).order_by("pk"))
-    on_policies = [(i.process_id, i.policy_id) for i in items if i.policy_id is not None]
+    rows = DecisionItem.objects.filter(decision=root).order_by("pk")
+    items = list(rows.values_list("process_id", "policy_id", "group_id", "skipped_because"))
+    on_policies = [(process, policy) for process, policy, _, _ in items if policy is not None]
     on_groups = [
-        (i.process_id, i.group_id) for i in items if i.group_id is not None and i.policy_id is None
+        (process, group)
+        for process, policy, group, _ in items
+        if group is not None and policy is None
     ]
     share_tree()
     lock_groups(group for _, group in on_groups)
@@ -78,7 +81,7 @@ def undo(*, actor: Actor, decision: Decision, now: datetime, reason: str = "") -
     _require_ended(root, now)
     target = _target(chain, decision, now)
     _turn(chain, now)
-    quiet = {(i.process_id, i.policy_id or 0) for i in items if i.skipped_because}
+    quiet = {(process, policy or 0) for process, policy, _, why in items if why}
     told, policy_skips, restore = _policy_changes(on_policies, root, quiet)
     watch_items, watch_skips, watch_changes = _watch_changes(on_groups, root)
     told += watch_items
@@ -219,7 +222,7 @@ def _apply(
     lock_process_sightings(concerned)
     retire_exceptions([a for a, _ in exceptions.values() if a is not None], now)
     back = [b for _, b in exceptions.values() if b is not None]
-    ProcessException.objects.filter(pk__in=back).update(retired_at=None)
+    put_back(back)
     if exceptions:
         refresh({p for p, _ in exceptions}, {policy for _, policy in exceptions}, now)
     ending = [a for a, _ in watches.values() if a is not None]

@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import F
 
 from exceptions_app.models.decision import Decision
-from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
 from truscan import audit
 
@@ -50,6 +49,15 @@ INSERT INTO exceptions_app_decisionitem
 SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
     %s::text[])
 """
+
+
+RETIRE = """
+UPDATE exceptions_app_processexception SET retired_at = %s
+WHERE id = ANY(%s) AND retired_at IS NULL
+"""
+
+
+PUT_BACK = "UPDATE exceptions_app_processexception SET retired_at = NULL WHERE id = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,14 @@ def insert_exceptions(
 
 
 def retire_exceptions(ids: Sequence[int], now: datetime) -> None:
-    ProcessException.objects.filter(pk__in=ids, retired_at=None).update(retired_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(RETIRE, [now, list(ids)])
+
+
+def put_back(ids: Sequence[int]) -> None:
+    """Retired rows stand again; the caller has retired what stood in their place."""
+    with connection.cursor() as cursor:
+        cursor.execute(PUT_BACK, [list(ids)])
 
 
 def touch_drafts(policy_ids: set[int], now: datetime) -> None:
