@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from exceptions_app.errors import BadValue
 from exceptions_app.models.base_set import TakenOver
 from exceptions_app.models.exception import ProcessException
+from exceptions_app.policies.approval_rules import add_rule
 from exceptions_app.policies.base_set import ahead, follow, set_base
 from exceptions_app.policies.layers import Own, Terms, flatten
 from exceptions_app.policies.publish import publish
@@ -122,6 +123,20 @@ def test_a_draft_follows_its_base_and_what_is_decided_here_stays() -> None:
     assert draft(policy)["erp.exe"] == "terminate"
     set_base(actor=SYSTEM, policy=policy, base=None, now=NOW)
     assert draft(policy)["erp.exe"] == "terminate", "what was taken over stays"
+
+
+@pytest.mark.django_db
+def test_what_needs_a_second_person_is_left_out_and_told() -> None:
+    base, policy = make_policy("Company base"), make_policy("Sales", "Global\\Sales")
+    give(make_process("erp.exe", "a"), base)
+    give(make_process("worm.exe", "b"), base, "terminate")
+    set_base(actor=SYSTEM, policy=policy, base=base, now=NOW)
+    add_rule(actor=SYSTEM, now=NOW, response="terminate")
+    done = follow(actor=SYSTEM, policy=policy, now=NOW)
+    assert draft(policy) == {"erp.exe": "ignore"}
+    (skip,) = [skip for result in done.results for skip in result.skipped]
+    assert skip.code == "needs_approval"
+    assert len(ahead(policy, base, NOW).write) == 1, "it still waits"
 
 
 @pytest.mark.django_db
