@@ -15,6 +15,7 @@ from truscan.ingest.day_digits import read, slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from exceptions_app.replay.query import Asked
     from truscan.ingest.roll_up import Rolled
@@ -39,8 +40,10 @@ FROM truscan_dailycount m WHERE m.day = ANY(%(unrolled)s) {narrow}
 ROLLED_SUMS = "sum(c.days)::text"
 DAILY_SUMS = "sum(c.rows)::bigint, sum(c.occurrences)::bigint"
 STRIPS = """
-SELECT c.at, c.group_id, nullif(c.location_id, 0), coalesce(r.before, %(was)s),
-    coalesce(r.after, %(becomes)s), {sums}
+SELECT c.at, c.group_id, nullif(c.location_id, 0), r.before, r.after, {sums}
+"""
+EVERYTHING = """
+SELECT c.at, c.group_id, c.location_id, {sums} FROM counted c
 """
 PROCESSES = """
 SELECT c.process_id, coalesce(r.before, %(was)s), coalesce(r.after, %(becomes)s),
@@ -52,6 +55,10 @@ FROM counted c
 JOIN place p ON p.group_id = c.group_id AND p.location_id = c.location_id
 {join} JOIN rule r ON r.policy_id = p.policy_id AND r.process_id = c.process_id + 0
 """
+
+
+# By day: rows, occurrences.
+Days = dict["date", tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +78,59 @@ def strips(given: Asked, window: Rolled) -> list[Strip]:
 
     Strips of one place may follow each other: a month each, or a day.
     """
-    narrow = "" if given.by_scan else "AND m.process_id = ANY(%(processes)s)"
-    select = STRIPS + IN_PLACE.format(join=given.join)
+    ruled = _ruled(given, window)
+    if not given.by_scan:
+        return [strip for _, strip in ruled]
+    # What has no rule is all less what has one: far cheaper than a look at each process.
+    rest = _all(given, window)
+    for at, strip in ruled:
+        left = rest[at, strip.group_id, strip.location_id]
+        for day, rows, occurrences in strip.days:
+            had = left[day]
+            left[day] = had[0] - rows, had[1] - occurrences
+    was, becomes = given.values["was"], given.values["becomes"]
+    unruled = [
+        Strip(group, location, was, becomes, days)
+        for (_, group, location), left in rest.items()
+        if (days := [(day, *counts) for day, counts in left.items() if counts[0]])
+    ]
+    return [strip for _, strip in ruled] + unruled
+
+
+def _ruled(given: Asked, window: Rolled) -> list[tuple[date, Strip]]:
+    """Of processes with a rule, by the month or day that they were read at."""
+    if not given.values["processes"]:
+        return []
+    narrow = "AND m.process_id = ANY(%(processes)s)"
+    select = STRIPS + IN_PLACE.format(join="")
     rolled, daily = _counted(given.values, window, narrow, select, "GROUP BY 1, 2, 3, 4, 5")
     found = [
-        Strip(group, location, before, after, list(read(month, digits)))
+        (month, Strip(group, location, before, after, list(read(month, digits))))
         for month, group, location, before, after, digits in rolled
     ]
     return found + [
-        Strip(group, location, before, after, [(day, rows, occurrences)])
+        (day, Strip(group, location, before, after, [(day, rows, occurrences)]))
         for day, group, location, before, after, rows, occurrences in daily
     ]
+
+
+def _all(given: Asked, window: Rolled) -> dict[tuple[date, int, int | None], Days]:
+    """Every process, by month or day and place. A month that is read by runs, and days of it that
+    are read one by one, are told apart by what they were read at."""
+    values = given.values
+    places = set(zip(values["groups"], values["locations"], strict=True))
+    narrow = "AND m.group_id = ANY(%(any_group)s)"
+    rolled, daily = _counted(values, window, narrow, EVERYTHING, "GROUP BY 1, 2, 3")
+    found: dict[tuple[date, int, int | None], Days] = {}
+    for month, group, location, digits in rolled:
+        if (group, location) in places:
+            days = {day: (rows, n) for day, rows, n in read(month, digits)}
+            found[month, group, location or None] = days
+    for day, group, location, rows, occurrences in daily:
+        if (group, location) in places:
+            # The first of a month has the date of the month.
+            found.setdefault((day, group, location or None), {})[day] = rows, occurrences
+    return found
 
 
 def processes(given: Asked, window: Rolled, wanted: Sequence[int]) -> list[ProcessRow]:

@@ -7,6 +7,7 @@ which is some hours old at times, and the replay says of when.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from exceptions_app.replay.query import GIVEN, rows_of
 from truscan.ingest.presence_bits import KINDS, roll_of, since
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from exceptions_app.replay.query import Asked
@@ -49,15 +51,12 @@ seen AS MATERIALIZED (
 SELECT group_id, count(*) FROM seen GROUP BY 1
 UNION ALL SELECT NULL, count(DISTINCT who) FROM seen
 """
-BY_BITS = """,
-seen AS MATERIALIZED (
-    SELECT b.group_id, b.block, bit_or({bits}) AS who FROM truscan_presencebits b {of}
-        AND b.kind = %(kind)s
-    GROUP BY 1, 2)
-SELECT group_id, sum(bit_count(who)) FROM seen GROUP BY 1
-UNION ALL
-SELECT NULL, sum(bit_count(who))
-FROM (SELECT bit_or(who) AS who FROM seen GROUP BY block) blocks
+# A union for each block of a group; few, so they are put together here and not in a CTE, within
+# which the server would not divide the work.
+BY_BITS = """
+SELECT b.group_id, b.block, bit_or({bits})::text FROM truscan_presencebits b {of}
+    AND b.kind = %(kind)s
+GROUP BY 1, 2
 """
 # How many presences there may be, at most.
 EXTENT = """
@@ -83,12 +82,21 @@ def touched(given: Asked, kind: str) -> Touched:
     if rolled is None:
         sql += BY_PRESENCE.format(column=what.column, presence=what.presence, of=of)
         found = dict(rows_of(sql, given.values))
-    else:
-        sql += BY_BITS.format(bits=since(rolled[1]), of=of)
-        found = dict(rows_of(sql, given.values | {"kind": kind}))
-    count = int(found.pop(None, 0) or 0)
-    by_group = {group: int(n) for group, n in found.items() if n}
-    return Touched(count, by_group, rolled[0] if rolled else None)
+        return Touched(found.pop(None, 0), found)
+    sql += BY_BITS.format(bits=since(rolled[1]), of=of)
+    return _united(rows_of(sql, given.values | {"kind": kind}), rolled[0])
+
+
+def _united(rows: Iterable[tuple[int, int, str]], rolled_at: datetime) -> Touched:
+    """From the bits of each block of each group."""
+    by_group: dict[int, int] = defaultdict(int)
+    blocks: dict[int, int] = defaultdict(int)
+    for group, block, digits in rows:
+        bits = int(digits, 2)
+        if bits:
+            by_group[group] += bits.bit_count()
+            blocks[block] |= bits
+    return Touched(sum(bits.bit_count() for bits in blocks.values()), dict(by_group), rolled_at)
 
 
 def _is_wide(given: Asked) -> bool:
