@@ -23,6 +23,7 @@ KEPT = timedelta(days=1)
 
 def take_snapshot(user: User, query: str, now: datetime) -> Selection | None:
     """Everything that matches for this person now; None if nothing does or the filter is wrong."""
+    query = query.replace("\0", "")
     found = InboxFilter(QueryDict(query), user=user, now=now)
     ids = matching_ids(found, MATCHING_MAX)
     if not ids:
