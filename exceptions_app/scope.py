@@ -8,12 +8,28 @@ from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from truscan.access.scope import group_ids, groups_held, has_role_anywhere
+from truscan.access.scope import group_ids, groups_held, has_role_anywhere, held_once
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
+    from truscan.access.scope import Groups
+
 M = TypeVar("M", bound=Model)
+
+
+def policies_held(user: AbstractBaseUser) -> Groups:
+    """Ids of the policies that a person sees, for pages that read only: they are asked for once,
+    and one that is made in the same request is not among them. None is every policy."""
+    return held_once(user, "policies", lambda: _policies(user))
+
+
+def _policies(user: AbstractBaseUser) -> QuerySet[Any] | None:
+    if group_ids(user) is None:
+        return None
+    policies = apps.get_model("exceptions_app", "Policy")
+    mine: QuerySet[Any] = PolicyQuerySet(policies).visible_to(user)
+    return mine.order_by()
 
 
 class PolicyQuerySet(QuerySet[M]):

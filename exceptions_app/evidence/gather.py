@@ -17,6 +17,7 @@ from exceptions_app.models.claim import Claim
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Revision, RevisionEntry
 from exceptions_app.models.watch import Watch
+from exceptions_app.scope import policies_held
 from exceptions_app.suggest.location import LABELS, WRITABLE, location_of
 from exceptions_app.suggest.shown import Shown, suggestion_for
 from exceptions_app.triage.claims import standing
@@ -281,18 +282,18 @@ def _appearances(
 
 def placed_of(user: User, process: Process) -> list[Placed]:
     """The policies of the person that hold the process, in the draft or in force."""
-    policies = Policy.objects.all().visible_to(user)
-    drafts = {
-        e.policy_id: e
-        for e in process.exceptions.filter(retired_at=None, policy__in=policies)
-        .select_related("policy")
-        .order_by("policy__name")[:100]
-    }
+    policies = policies_held(user)
+    active = process.exceptions.filter(retired_at=None)
     newest = Revision.objects.order_by("policy_id", "-number").distinct("policy_id").values("pk")
     orders = RevisionEntry.objects.filter(process=process, revision__in=newest)
-    orders = orders.filter(revision__policy__in=policies).select_related("revision__policy")
+    if policies is not None:
+        active = active.filter(policy__in=policies)
+        orders = orders.filter(revision__policy__in=policies)
+    found = active.select_related("policy").order_by("policy__name")[:100]
+    drafts = {e.policy_id: e for e in found}
     # The text of a revision is as long as its policy, and nobody reads it here.
-    entries = {e.revision.policy_id: e for e in orders.defer("revision__canonical")}
+    whole = orders.select_related("revision__policy").defer("revision__canonical")
+    entries = {e.revision.policy_id: e for e in whole}
     told = [
         Placed(
             (drafts[pk].policy if pk in drafts else entries[pk].revision.policy),

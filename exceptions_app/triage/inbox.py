@@ -28,6 +28,7 @@ from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.detection import EventType
 from truscan.models.estate import Group, Site
 from truscan.models.log_import import ImportGroup
+from truscan.models.process import Process
 from truscan.ramp.in_force import last_changes
 from truscan.ramp.where import groups_of_plan
 
@@ -237,11 +238,12 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
             qs = qs.filter(self._claimed(wanted["claim"]))
         if wanted["application_type"]:
             qs = qs.filter(application_type__iexact=wanted["application_type"])
-        if self.chosen_state == "cannot":
-            return qs.filter(process__on_symantec_list=True)
         # They cannot leave the inbox by a response, so they stand in a state of their own.
+        listed = Process.objects.filter(on_symantec_list=True).values("pk")
+        if self.chosen_state == "cannot":
+            return qs.filter(pk__in=listed)
         if self.chosen_state in OPEN_STATES:
-            qs = qs.filter(process__on_symantec_list=False)
+            qs = qs.exclude(pk__in=listed)
         if self.chosen_state == "renewals":
             qs = qs.filter(Exists(asking(self.now).filter(process=OuterRef("pk"))))
         return qs
@@ -317,9 +319,7 @@ def _since_change(now: datetime) -> Q:
 
 def _in_state(qs: QuerySet[Sighting], state: str, now: datetime) -> QuerySet[Sighting]:
     if state in OPEN_STATES:
-        return qs.filter(
-            candidate_occurrences__gt=0, covered_until__lte=now, observed_until__lte=now
-        )
+        return qs.filter(is_candidate=True, covered_until__lte=now, observed_until__lte=now)
     if state == "decided":
         return qs.filter(covered_until__gt=now)
     return qs.filter(observed_until__gt=now) if state == "observed" else qs

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from exceptions_app.models.exception import ProcessException
-from exceptions_app.models.policy import Policy
+from exceptions_app.scope import policies_held
 from exceptions_app.suggest.shown import in_short
 from exceptions_app.triage.ageing import days_over, targets
 from exceptions_app.triage.claims import standing
@@ -59,6 +59,10 @@ class Row:
     days_over: int = 0
     # In the list of new builds: what changed, and whether one key takes it.
     renewal: Proposal | None = None
+
+    @property
+    def events_told(self) -> str:
+        return " · ".join(f"{label}: {n:,}" for label, n in self.events)
 
 
 @dataclass(slots=True)
@@ -212,11 +216,10 @@ def _add_trend(rows: dict[int, Row], ids: Groups, now: datetime) -> None:
 
 
 def _add_responses(rows: dict[int, Row], user: User) -> None:
-    active = ProcessException.objects.filter(
-        process__in=list(rows),
-        retired_at=None,
-        policy__in=Policy.objects.all().visible_to(user).values("pk"),
-    )
+    active = ProcessException.objects.filter(process__in=list(rows), retired_at=None)
+    policies = policies_held(user)
+    if policies is not None:
+        active = active.filter(policy__in=policies)
     for pk, response in active.values_list("process", "response").distinct().order_by("response"):
         rows[pk].responses.append(response)
 

@@ -44,12 +44,12 @@ SUGGESTED = 20
 REFUSED_MAX = 100
 TYPES_SECONDS = 300
 COLUMNS = (
-    ("name", "Process", "c-name"),
-    ("", "Event · type", "c-event"),
-    ("detections", "Detections", "c-count num"),
-    ("groups", "Groups", "c-groups num"),
-    ("", "14 days", "c-trend"),
-    ("last", "Last", "c-last"),
+    ("name", "Process", "c-name", ""),
+    ("", "Event · type", "c-event", ""),
+    ("detections", "Detections", "c-count num", ""),
+    ("groups", "Groups", "c-groups num", "Groups, and the level in force where it was seen"),
+    ("", "14 days", "c-trend", ""),
+    ("last", "Last", "c-last", "Last seen, and first seen"),
 )
 OTHER_SORTS = (
     ("first", "Newest first"),
@@ -206,8 +206,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "states": [(w, label, query_of(data, state=w, after="", before="")) for w, label in STATES],
         "sites": list(Site.objects.values_list("name", flat=True)[:SUGGESTED]),
         "columns": [
-            (word, label, css, query_of(data, sort=word, after="", before=""))
-            for word, label, css in COLUMNS
+            (word, label, css, hint, query_of(data, sort=word, after="", before=""))
+            for word, label, css, hint in COLUMNS
         ],
         "other_sorts": [
             (word, label, query_of(data, sort=word, after="", before=""))

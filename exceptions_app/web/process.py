@@ -18,6 +18,7 @@ from exceptions_app.evidence.gather import evidence_of, places_of
 from exceptions_app.models.decision import DecisionItem
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched
+from exceptions_app.scope import policies_held
 from exceptions_app.triage.same_files import link_same_file, policies_with, unlink_same_file
 from exceptions_app.web.comment_rows import comments_of
 from exceptions_app.web.process_since import since_shown
@@ -89,8 +90,8 @@ def history_of(user: User, process: Process) -> list[DecisionItem]:
     ids = groups_held(user)
     rows = process.decision_items.select_related("decision", "policy", "group")
     if ids is not None:
-        mine = Policy.objects.all().visible_to(user).values("pk")
-        rows = rows.filter(Q(policy__in=mine) | Q(policy=None, group__in=ids))
+        mine = Q(policy__in=policies_held(user)) | Q(policy=None, group__in=ids)
+        rows = rows.filter(mine)
     return list(rows.order_by("-decision", "pk")[:HISTORY_SHOWN])
 
 

@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from django.contrib.auth.models import AbstractBaseUser
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 
-# What `group__in` takes; None is the whole estate.
+# What `group__in` takes, or `policy__in`; None is the whole estate.
 Groups: TypeAlias = "QuerySet[Any] | list[int] | None"
 
 _MEMO = "_truscan_grants"
@@ -57,7 +57,7 @@ class _Memo:
     held: tuple[Held, ...] | None = None
 
     def __init__(self) -> None:
-        self.groups: dict[str, Groups] = {}
+        self.ids: dict[str, Groups] = {}
 
 
 def read_grants_once(user: AbstractBaseUser) -> None:
@@ -111,10 +111,10 @@ def group_ids(user: AbstractBaseUser, role: str = "viewer") -> QuerySet[Any] | N
     return apps.get_model("truscan", "Group")._default_manager.filter(where).values("pk")
 
 
-def named(groups: QuerySet[Any]) -> Groups:
-    """The ids of the groups if they are few, else a subquery."""
-    told = list(groups.order_by().values_list("pk", flat=True)[: NAMED_MAX + 1])
-    return told if len(told) <= NAMED_MAX else groups.values("pk")
+def named(rows: QuerySet[Any]) -> Groups:
+    """The ids if they are few, else a subquery."""
+    told = list(rows.order_by().values_list("pk", flat=True)[: NAMED_MAX + 1])
+    return told if len(told) <= NAMED_MAX else rows.values("pk")
 
 
 def ids_of(groups: Groups) -> set[int] | None:
@@ -126,13 +126,19 @@ def ids_of(groups: Groups) -> set[int] | None:
 
 def groups_held(user: AbstractBaseUser, role: str = "viewer") -> Groups:
     """As `group_ids`, but read once in a request and named if they are few."""
+    return held_once(user, f"groups {role}", lambda: group_ids(user, role))
+
+
+def held_once(user: AbstractBaseUser, name: str, ask: Callable[[], QuerySet[Any] | None]) -> Groups:
+    """Ids of one kind that the person may see: read once in a request, and named if they are few.
+    Outside of a request it is the subquery itself."""
     memo: _Memo | None = getattr(user, _MEMO, None)
-    ids = group_ids(user, role)
-    if memo is None or ids is None:
-        return ids
-    if role not in memo.groups:
-        memo.groups[role] = named(ids)
-    return memo.groups[role]
+    if memo is None:
+        return ask()
+    if name not in memo.ids:
+        ids = ask()
+        memo.ids[name] = None if ids is None else named(ids)
+    return memo.ids[name]
 
 
 def scope_key(user: AbstractBaseUser) -> str:
@@ -181,9 +187,7 @@ class DetectionQuerySet(ScopedQuerySet[M]):
 class SightingQuerySet(ScopedQuerySet[M]):
     def open(self, now: datetime) -> Self:
         """Neither covered by the draft nor observed, and a candidate for an exception."""
-        return self.filter(
-            candidate_occurrences__gt=0, covered_until__lte=now, observed_until__lte=now
-        )
+        return self.filter(is_candidate=True, covered_until__lte=now, observed_until__lte=now)
 
 
 class ProcessQuerySet(QuerySet[M]):

@@ -43,11 +43,11 @@ class TypeCounts(models.Model):
 class Sighting(TypeCounts):
     """A process in a group: how often, since when, at which levels, and whether it is decided.
 
-    Open at a moment = has candidate detections, `covered_until` <= moment and `observed_until` <=
-    moment. `covered_until` is the earliest expiry of the draft exceptions that cover every
-    location of the group (NEVER when one is uncovered), `covered_locations` the ids of those that
-    are covered, 0 for the group itself. Invariant: unique (process, group); counts equal those
-    of the detections.
+    Open at a moment = has candidate detections (`is_candidate`), `covered_until` <= moment and
+    `observed_until` <= moment. `covered_until` is the earliest expiry of the draft exceptions that
+    cover every location of the group (NEVER when one is uncovered), `covered_locations` the ids of
+    those that are covered, 0 for the group itself. Invariant: unique (process, group); counts equal
+    those of the detections.
     """
 
     # No index of their own: the two pairs below begin with them, and every update pays for each.
@@ -60,6 +60,12 @@ class Sighting(TypeCounts):
     covered_until = models.DateTimeField(default=NEVER)
     covered_locations = models.JSONField(default=list)
     observed_until = models.DateTimeField(default=NEVER)
+    # A column of its own, so that counting up leaves the index of open sightings alone.
+    is_candidate = models.GeneratedField(
+        expression=models.Q(candidate_occurrences__gt=0),  # type: ignore[arg-type]  # as documented
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     objects = SightingQuerySet.as_manager()
 
@@ -70,6 +76,13 @@ class Sighting(TypeCounts):
         indexes = [
             models.Index(fields=["group", "process"], name="sighting_group"),
             models.Index(fields=["group", "covered_until"], name="sighting_group_covered"),
+            # Open processes are counted in it, in order and up to the cap, without the rows.
+            models.Index(
+                fields=["process", "group"],
+                include=["covered_until", "observed_until"],
+                condition=models.Q(is_candidate=True),
+                name="sighting_open",
+            ),
         ]
 
     def __str__(self) -> str:

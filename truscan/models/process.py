@@ -33,6 +33,14 @@ class Process(models.Model):
 
     objects = ProcessQuerySet.as_manager()
 
+    class Meta:
+        # They are few, and every count of open processes leaves them out.
+        indexes = [
+            models.Index(
+                fields=["id"], condition=models.Q(on_symantec_list=True), name="process_on_list"
+            )
+        ]
+
     def __str__(self) -> str:
         return self.name or self.hash or "(unnamed process)"
 

@@ -125,7 +125,8 @@ def _path(values: Sequence[float | None], top: float, box: tuple[int, int, int, 
             pen_up = True
             continue
         x, y = x0 + i * step, y0 + height - value / top * height
-        parts.append(f"{'M' if pen_up else 'L'}{x:.1f} {y:.1f}")
+        # After a move, further points are lines by themselves: fifty of these stand on a page.
+        parts.append(f"{'M' if pen_up else ''}{round(x, 1):g} {round(y, 1):g}")
         pen_up = False
     return " ".join(parts)
 

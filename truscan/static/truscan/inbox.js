@@ -23,6 +23,7 @@ let showing;
 const rows = () => [...list.querySelectorAll("[data-row]")];
 const current = () => list.querySelector('[data-row][aria-selected="true"]');
 const boxOf = (row) => row.querySelector('input[name="process"]');
+const addressOf = (row) => `${row.querySelector("[data-name]").getAttribute("href")}evidence/`;
 const ticked = () => rows().filter((row) => boxOf(row).checked);
 
 function say(text) {
@@ -31,7 +32,7 @@ function say(text) {
 }
 
 function evidenceOf(row) {
-  const address = row.dataset.evidence;
+  const address = addressOf(row);
   const known = kept.get(address);
   if (known && Date.now() - known.at < KEPT_MS) return known.html;
   const html = fetch(address, { redirect: "manual", headers: { "HX-Request": "true" } }).then((answer) => {
@@ -53,7 +54,7 @@ function prefetch(row) {
 function show(row) {
   clearTimeout(showing);
   if (!wide.matches) return;
-  const known = kept.has(row.dataset.evidence);
+  const known = kept.has(addressOf(row));
   showing = setTimeout(async () => {
     if (pane.querySelector(`[data-evidence-of="${row.dataset.row}"]`)) return;
     try {
