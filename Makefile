@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BROWSER ?= 1
 PYTEST_ARGS ?=
-SIDE_BY_SIDE ?= -n logical --maxprocesses 4 --dist loadfile
+SIDE_BY_SIDE ?= -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PY := .venv/bin/python
 export PORT BROWSER
 

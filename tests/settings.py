@@ -7,6 +7,7 @@ import re
 
 from config import embedded
 
+IS_EMBEDDED = not embedded.given("DATABASE_URL")
 os.environ.setdefault("VAR_DIR", str(embedded.BASE_DIR / "var" / "test"))
 embedded.ensure_servers(durable=False)
 
