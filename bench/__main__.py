@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("ingest", "triage", "bulk", "replay", "lint", "compile", "export", "ramp", "ramp_truth",
-         "suggestions")  # fmt: skip
+NAMES = ("ingest", "triage", "pages", "bulk", "replay", "lint", "compile", "export", "ramp",
+         "ramp_truth", "suggestions")  # fmt: skip
 
 
 def main() -> int:

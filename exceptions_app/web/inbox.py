@@ -48,7 +48,13 @@ COLUMNS = (
     ("", "Event · type", "c-event", ""),
     ("detections", "Detections", "c-count num", ""),
     ("groups", "Groups", "c-groups num", "Groups, and the level in force where it was seen"),
-    ("", "14 days", "c-trend", ""),
+    (
+        "",
+        "14 days",
+        "c-trend",
+        "Detections of 14 days; a letter with “?” is what is suggested: at least that share of "
+        "decisions here that looked as sure were so",
+    ),
     ("last", "Last", "c-last", "Last seen, and first seen"),
 )
 OTHER_SORTS = (

@@ -298,8 +298,16 @@ class DailyCount(models.Model):
         indexes = [
             models.Index(
                 fields=["process", "day"],
-                include=["group", "location", "event_type", "rows", "occurrences"],
-                name="daily_count_covering",
+                include=[
+                    "group",
+                    "location",
+                    "event_type",
+                    "sensitivity",
+                    "action",
+                    "rows",
+                    "occurrences",
+                ],
+                name="daily_count_of_process",
             )
         ]
 

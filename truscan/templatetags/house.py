@@ -93,7 +93,7 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
         return SafeString('<span class="muted">never</span>')
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        at.isoformat(),
+        at.isoformat().replace("+00:00", "Z"),
         exact_text(at),
         relative(at, now or timezone.now()),
     )

@@ -41,13 +41,10 @@ def sparkline(
 ) -> SafeString:
     """A small line for a table row; the label tells it in words."""
     path = _path(values, ceiling(_largest(values)), (1, 2, width - 2, height - 4))
+    # The usual size is in the style sheet: fifty of them stand on a page.
+    size = format_html(' width="{}" height="{}"', width, height) if width != 62 else ""
     return format_html(
-        '<svg class="spark" width="{}" height="{}" role="img" aria-label="{}">'
-        '<path class="spark-line" d="{}"/></svg>',
-        width,
-        height,
-        title,
-        path,
+        '<svg class="spark"{} role="img" aria-label="{}"><path d="{}"/></svg>', size, title, path
     )
 
 
