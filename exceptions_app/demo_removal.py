@@ -38,6 +38,7 @@ CREATE TEMP TABLE gone_request ON COMMIT DROP AS
 # In this order: a table comes before those that it refers to. Of a policy that stays, the rules
 # about synthetic processes go; the text of its revisions stays as it was published.
 _DELETES: tuple[tuple[str, str], ...] = (
+    ("suggestion", "process_id IN (SELECT id FROM gone_process)"),
     (
         "mention",
         "comment_id IN (SELECT id FROM exceptions_app_comment WHERE process_id IN"
@@ -56,6 +57,7 @@ _DELETES: tuple[tuple[str, str], ...] = (
         "process_id IN (SELECT id FROM gone_process) OR group_id IN (SELECT id FROM gone_group)",
     ),
     ("bulkjob", "decision_id IN (SELECT id FROM gone_decision)"),
+    ("ruleact", "decision_id IN (SELECT id FROM gone_decision)"),
     ("decision", "id IN (SELECT id FROM gone_decision)"),
     (
         "takenover",
@@ -83,6 +85,8 @@ _DELETES: tuple[tuple[str, str], ...] = (
     ),
     ("effectcount", "policy_id IN (SELECT id FROM gone_policy)"),
     ("policyassignment", "group_id IN (SELECT id FROM gone_group)"),
+    ("rule_policies", "policy_id IN (SELECT id FROM gone_policy)"),
+    ("rule_groups", "group_id IN (SELECT id FROM gone_group)"),
     ("policy", "id IN (SELECT id FROM gone_policy)"),
     ("groupserial", "group_id IN (SELECT id FROM gone_group)"),
     ("clientserial", "domain_id IN (SELECT id FROM gone_domain)"),

@@ -14,10 +14,21 @@ from exceptions_app.demo_removal import remove_domain
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, PolicyAssignment, Revision, RevisionEntry
+from exceptions_app.models.rule import Rule, RuleAct, RuleSigning
+from exceptions_app.models.suggestion import Suggestion
 from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.publish import publish
 from exceptions_app.triage.decide import respond
-from tests.make import NOW, SYSTEM, make_domain, make_group, make_process, make_sighting, make_site
+from tests.make import (
+    NOW,
+    SYSTEM,
+    make_domain,
+    make_group,
+    make_process,
+    make_sighting,
+    make_site,
+    make_user,
+)
 from truscan import audit
 from truscan.fleet.names import DEMO_DOMAIN
 from truscan.fleet.removal import RemovalRefused
@@ -58,6 +69,23 @@ def published(name: str, group: Group, *processes: Process) -> Policy:
     return policy
 
 
+def judged(policy: Policy, group: Group, process: Process) -> None:
+    """A suggestion for the process, and a rule that acted on it and observes its group."""
+    Suggestion.objects.create(process=process, response="ignore", rate=1, bound=1, answers=9)
+    owner = make_user("anna", "analyst")
+    rule = Rule.objects.create(
+        owner=owner, name="r", response="ignore", reason="x", review_on=NOW.date(),
+        created_at=NOW, changed_at=NOW,
+    )  # fmt: skip
+    rule.policies.add(policy)
+    rule.groups.add(group)
+    signing = RuleSigning.objects.create(
+        rule=rule, version=1, terms="{}", digest="0", signer=owner, signer_name="anna",
+        signed_at=NOW,
+    )  # fmt: skip
+    RuleAct.objects.create(signing=signing, decision=Decision.objects.latest("id"))
+
+
 def ramp_on(group: Group, name: str) -> RampPlan:
     plan = create_plan(
         actor=SYSTEM,
@@ -87,7 +115,7 @@ def test_it_removes_what_refuses_to_be_deleted_and_leaves_all_else() -> None:
     gone, kept = make_process("gone.exe", "a"), make_process("kept.exe", "b")
     make_sighting(gone, demo)
     make_sighting(kept, own)
-    published("Demo", demo, gone)
+    judged(published("Demo", demo, gone), demo, gone)
     policy = published("Own", own, kept)
     ramp_on(demo, "Scan policy of the demo")
     plan = ramp_on(own, "Own scan policy")
@@ -96,6 +124,8 @@ def test_it_removes_what_refuses_to_be_deleted_and_leaves_all_else() -> None:
     counts = remove_domain(actor=SYSTEM)
 
     assert counts["revision"] == counts["revisionentry"] == 1
+    assert counts["suggestion"] == counts["ruleact"] == counts["rule_policies"] == 1
+    assert RuleSigning.objects.count() == 1
     assert counts["rampevent"] == 2
     assert counts["group"] == 2
     assert list(Process.objects.all()) == [kept]
