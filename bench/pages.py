@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 BOUNDS = {"slowest_ms": 300.0}
 PEOPLE = ("bench-administrator", "bench-region")
 TRIES = 3
-# The API answers from the same queries; pages of accounts are a library's.
-OTHERS = ("api-", "account_", "mfa_", "socialaccount")
+# The API answers from the same queries, accounts are a library's, and nothing is ready here without
+# a worker.
+OTHERS = ("api-", "account_", "mfa_", "socialaccount", "readyz")
 SHOWN = 10
 # A page that takes longer than this is told as having taken it.
 PATIENCE_MS = 20_000
