@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exceptions_app.replay.core import Strip, Tally
 from exceptions_app.replay.query import GIVEN, rows_of
 from truscan.ingest.day_digits import read, slots
+from truscan.ingest.roll_up import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,8 +120,11 @@ def _all(given: Asked, window: Rolled) -> dict[tuple[date, int, int | None], Day
     are read one by one, are told apart by what they were read at."""
     values = given.values
     places = set(zip(values["groups"], values["locations"], strict=True))
-    narrow = "AND m.group_id = ANY(%(any_group)s)"
-    rolled, daily = _counted(values, window, narrow, EVERYTHING, "GROUP BY 1, 2, 3")
+    daily_narrow = "AND m.group_id = ANY(%(any_group)s)"
+    narrow = f"{daily_narrow} AND m.process_id = {ALL}"
+    rolled, daily = _counted(
+        values, window, narrow, EVERYTHING, "GROUP BY 1, 2, 3", daily_narrow=daily_narrow
+    )
     found: dict[tuple[date, int, int | None], Days] = {}
     for month, group, location, digits in rolled:
         if (group, location) in places:
@@ -152,9 +156,16 @@ def processes(given: Asked, window: Rolled, wanted: Sequence[int]) -> list[Proce
 
 
 def _counted(
-    values: dict[str, Any], window: Rolled, narrow: str, select: str, grouped: str
+    values: dict[str, Any],
+    window: Rolled,
+    narrow: str,
+    select: str,
+    grouped: str,
+    *,
+    daily_narrow: str | None = None,
 ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """The rows of a question to the months, and of the same to the other days."""
+    """The rows of a question to the months, and of the same to the other days, which have no rows
+    of all processes together: `daily_narrow` takes the place of `narrow` there."""
     by_month, by_day = [], []
     if window.months or window.runs:
         parts = [RUN.format(n=n, narrow=narrow) for n in range(len(window.runs))]
@@ -169,7 +180,7 @@ def _counted(
             sql.format(sums=ROLLED_SUMS), values | bounds | {"months": window.months}
         )
     if window.unrolled:
-        counted = DAYS.format(narrow=narrow)
+        counted = DAYS.format(narrow=narrow if daily_narrow is None else daily_narrow)
         sql = f"{GIVEN}, counted AS NOT MATERIALIZED ({counted}) {select} {grouped}"
         by_day = rows_of(sql.format(sums=DAILY_SUMS), values | {"unrolled": window.unrolled})
     return by_month, by_day

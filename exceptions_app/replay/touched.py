@@ -7,15 +7,15 @@ which is some hours old at times, and the replay says of when.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from django.db import connection
 
 from exceptions_app.replay.query import GIVEN, rows_of
 from truscan.ingest.presence_bits import KINDS, roll_of, since
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from exceptions_app.replay.query import Asked
@@ -51,12 +51,19 @@ seen AS MATERIALIZED (
 SELECT group_id, count(*) FROM seen GROUP BY 1
 UNION ALL SELECT NULL, count(DISTINCT who) FROM seen
 """
-# A union for each block of a group; few, so they are put together here and not in a CTE, within
+# A union for each block of a group, in a table of the transaction's own and not in a CTE, within
 # which the server would not divide the work.
 BY_BITS = """
-SELECT b.group_id, b.block, bit_or({bits})::text FROM truscan_presencebits b {of}
+CREATE TEMPORARY TABLE touched_block ON COMMIT DROP AS {given}
+SELECT b.group_id, b.block, bit_or({bits}) AS who FROM truscan_presencebits b {of}
     AND b.kind = %(kind)s
 GROUP BY 1, 2
+"""
+COUNT_BITS = """
+SELECT group_id, sum(bit_count(who))::bigint FROM touched_block GROUP BY 1
+HAVING sum(bit_count(who)) > 0
+UNION ALL SELECT NULL, sum(bit_count(united.who))::bigint
+FROM (SELECT bit_or(who) AS who FROM touched_block GROUP BY block) united
 """
 # How many presences there may be, at most.
 EXTENT = """
@@ -82,21 +89,14 @@ def touched(given: Asked, kind: str) -> Touched:
     if rolled is None:
         sql += BY_PRESENCE.format(column=what.column, presence=what.presence, of=of)
         found = dict(rows_of(sql, given.values))
-        return Touched(found.pop(None, 0), found)
-    sql += BY_BITS.format(bits=since(rolled[1]), of=of)
-    return _united(rows_of(sql, given.values | {"kind": kind}), rolled[0])
-
-
-def _united(rows: Iterable[tuple[int, int, str]], rolled_at: datetime) -> Touched:
-    """From the bits of each block of each group."""
-    by_group: dict[int, int] = defaultdict(int)
-    blocks: dict[int, int] = defaultdict(int)
-    for group, block, digits in rows:
-        bits = int(digits, 2)
-        if bits:
-            by_group[group] += bits.bit_count()
-            blocks[block] |= bits
-    return Touched(sum(bits.bit_count() for bits in blocks.values()), dict(by_group), rolled_at)
+    else:
+        with connection.cursor() as cursor:
+            blocks = BY_BITS.format(given=sql, bits=since(rolled[1]), of=of)
+            cursor.execute(blocks, given.values | {"kind": kind})
+            cursor.execute(COUNT_BITS)
+            found = dict(cursor.fetchall())
+            cursor.execute("DROP TABLE touched_block")
+    return Touched(found.pop(None, 0) or 0, found, rolled[0] if rolled else None)
 
 
 def _is_wide(given: Asked) -> bool:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Clients that were away report days late with every import; rolling a month of an estate of
 # 50,000 clients takes some seconds, so it is done a few times a day at most.
 PAUSE = timedelta(hours=6)
+# The process of the rows that tell of all processes of a place; none has this id.
+ALL = 0
 LOCK = 0x726F_6C6C  # one number for one purpose: one month is rolled at a time
 
 # From one month with counts to the next by the index, however many years lie between; and those
@@ -68,6 +70,12 @@ JOIN (SELECT g.day::date AS day,
           WITH ORDINALITY g(day, rank)) p ON p.day = d.day
 WHERE d.day BETWEEN %(month)s AND %(last)s
 GROUP BY 2, 3, 4 ORDER BY 2, 3, 4
+"""  # noqa: S608
+# All processes of a place together, which the final switch asks for.
+_ROLL_ALL = f"""
+INSERT INTO truscan_monthcount (month, process_id, group_id, location_id, days)
+SELECT month, {ALL}, group_id, location_id, sum(days) FROM truscan_monthcount
+WHERE month = %(month)s GROUP BY 1, 3, 4 ORDER BY 3, 4
 """  # noqa: S608
 _NOTE = """
 INSERT INTO truscan_rolledday (day, version, rolled_at)
@@ -163,6 +171,7 @@ def roll_next(now: datetime) -> date | None:
         versions = cursor.fetchall()
         cursor.execute(_FORGET, given)
         cursor.execute(_ROLL, given)
+        cursor.execute(_ROLL_ALL, given)
         given["days"], given["versions"] = map(list, zip(*versions, strict=True))
         cursor.execute(_NOTE, given)
     return month

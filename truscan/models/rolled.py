@@ -38,7 +38,8 @@ class MonthCount(models.Model):
 
     The digits of a day stand at its place in the month (`truscan.ingest.day_digits`), so that a
     sum of these numbers is the sum of each day by itself. `location_id` is 0 where the log names
-    none. Invariant: the days that RolledDay tells of are those of DailyCount.
+    none; process 0 is all processes of the place together. Invariant: the days that RolledDay
+    tells of are those of DailyCount.
     """
 
     pk = models.CompositePrimaryKey("month", "process_id", "group_id", "location_id")
