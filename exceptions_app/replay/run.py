@@ -182,10 +182,13 @@ def _compare(
     days_counted = rolled(start, end)
     folded = fold(counted.strips(given, days_counted))
     computers, users = touched(given, "computer"), touched(given, "account")
-    named = counted.processes(given, days_counted, query.most_seen(given, NAMED))
+    named = set(query.most_seen(given, NAMED))
     # Of a bad process every rule matters, not only those that change.
-    full = query.asked(places, pairs_of(before, after, only=bad), start, end, becomes=becomes)
-    through = counted.processes(full, days_counted, sorted(bad)) if bad else []
+    wanted = sorted(named | bad)
+    full = query.asked(
+        places, pairs_of(before, after, only=named | bad), start, end, becomes=becomes
+    )
+    rows = counted.processes(full, days_counted, wanted) if wanted else []
     return Replay(
         start,
         end,
@@ -194,8 +197,8 @@ def _compare(
         users.count,
         computers.by_group,
         users.by_group,
-        ordered(row for row in named if row.before != row.after),
-        ordered(row for row in through if row.after not in STOPS),
+        ordered(row for row in rows if row.process_id in named and row.before != row.after),
+        ordered(row for row in rows if row.process_id in bad and row.after not in STOPS),
         heard=bool(folded.total) or query.is_heard(given),
         presence_at=min(filter(None, (computers.rolled_at, users.rolled_at)), default=None),
     )

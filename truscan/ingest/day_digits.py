@@ -7,6 +7,8 @@ three or four rows for a process in a place, and not one for each day and kind o
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 # PostgreSQL keeps four digits together: a slot is a whole number of fours.
 OCCURRENCES, ROWS = 20, 12
 SLOT = OCCURRENCES + ROWS
+_NOTHING = "0" * SLOT
 
 
 def power(day: date) -> int:
@@ -25,18 +28,26 @@ def power(day: date) -> int:
 
 def read(month: date, digits: str) -> Iterator[tuple[date, int, int]]:
     """(day, rows, occurrences) of each day that has any, from the digits of a sum."""
+    days = _days_of(month)
     for rank, rows, occurrences in slots(digits):
-        yield month.replace(day=rank + 1), rows, occurrences
+        yield days[rank], rows, occurrences
+
+
+@lru_cache(maxsize=64)
+def _days_of(month: date) -> list[date]:
+    return [month + timedelta(days=n) for n in range(31)]
 
 
 def slots(digits: str) -> Iterator[tuple[int, int, int]]:
     """(place in the month from 0, rows, occurrences) of each slot that is not empty."""
     count = -(-len(digits) // SLOT)
     padded = digits.zfill(count * SLOT)
-    for index in range(count):
-        slot = padded[index * SLOT : (index + 1) * SLOT]
-        if slot.strip("0"):
-            yield count - 1 - index, int(slot[:ROWS]), int(slot[ROWS:])
+    first = 0
+    for rank in range(count - 1, -1, -1):
+        slot = padded[first : first + SLOT]
+        first += SLOT
+        if slot != _NOTHING:
+            yield rank, int(slot[:ROWS]), int(slot[ROWS:])
 
 
 def runs(days: Iterable[date]) -> list[tuple[date, int, int]]:
