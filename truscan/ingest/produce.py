@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # so that storing begins early, and the last too, since nothing is read while the last is stored.
 # Memory does not grow with it: rows go to PostgreSQL in blocks.
 CHUNK_ROWS = 130_000
-FIRST_ROWS = 16_000
+FIRST_ROWS = 30_000
 CHUNK_LINES = 500_000
 # Rejected lines wait for their transaction in memory, with their bytes.
 CHUNK_REJECTS = 20_000
