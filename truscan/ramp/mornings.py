@@ -13,7 +13,7 @@ from truscan.models.estate import Group
 from truscan.models.ramp import RampPlan
 from truscan.ramp.digest import Item, body_of, in_order, morning_of, says_of, section_of, subject_of
 from truscan.ramp.message import path_of
-from truscan.ramp.rows import events_of, group_ids_of, plan_of, state_of, with_rows
+from truscan.ramp.rows import events_of, group_ids_of, state_of, with_rows
 from truscan.ramp.schedule import fold_as_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
+    from truscan.ramp.plan import Event, Plan
     from truscan.ramp.recipients import Ladder
     from truscan.ramp.schedule import State
 
@@ -32,7 +33,10 @@ def wants_digest(user: User) -> bool:
 
 
 def digests(
-    standing: Sequence[tuple[RampPlan, State]], ladders: Mapping[int, Ladder], now: datetime
+    standing: Sequence[tuple[RampPlan, State]],
+    values: Mapping[int, tuple[Plan, Sequence[Event]]],
+    ladders: Mapping[int, Ladder],
+    now: datetime,
 ) -> list[OutboxMessage]:
     """The digests of the mornings that people have at `now`; none is empty.
 
@@ -45,7 +49,7 @@ def digests(
         for user in (*ladder.first, *ladder.second):
             if wants_digest(user):
                 plans[user].append((row, state))
-    made = [_digest(user, found, now) for user, found in plans.items()]
+    made = [_digest(user, found, values, now) for user, found in plans.items()]
     return [message for message in made if message is not None]
 
 
@@ -56,18 +60,24 @@ def items_now(user: User, now: datetime) -> list[Item]:
     ids = set().union(*(group_ids_of(row) for row in rows))
     approved = Group.objects.visible_to(user, "approver").filter(pk__in=ids)
     mine = set(approved.values_list("pk", flat=True))
-    items = [_item(row, state_of(row, now)) for row in rows if group_ids_of(row) <= mine]
+    items = [
+        _item(row, state_of(row, now), events_of(row)) for row in rows if group_ids_of(row) <= mine
+    ]
     return in_order([item for item in items if item is not None])
 
 
 def _digest(
-    user: User, standing: Sequence[tuple[RampPlan, State]], now: datetime
+    user: User,
+    standing: Sequence[tuple[RampPlan, State]],
+    values: Mapping[int, tuple[Plan, Sequence[Event]]],
+    now: datetime,
 ) -> OutboxMessage | None:
     on, at = morning_of(user.person_settings.timezone, now)
     items = []
     for row, state in standing:
-        item = _item(row, state)
-        then = section_of(fold_as_of(plan_of(row), events_of(row), at))
+        plan, events = values[row.pk]
+        item = _item(row, state, events)
+        then = section_of(fold_as_of(plan, events, at))
         if item is not None and then is not None:
             items.append(item)
     if not items:
@@ -84,9 +94,9 @@ def _digest(
     )
 
 
-def _item(row: RampPlan, state: State) -> Item | None:
+def _item(row: RampPlan, state: State, events: Sequence[Event]) -> Item | None:
     section = section_of(state)
     if section is None:
         return None
-    says = says_of(state, events_of(row), row.track, row.timezone)
+    says = says_of(state, events, row.track, row.timezone)
     return Item(section, f"{row}", says, path_of(row))

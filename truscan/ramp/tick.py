@@ -18,7 +18,7 @@ from truscan.ramp.message import body_of, escalated_body_of, path_of, subject_of
 from truscan.ramp.mornings import digests, wants_digest
 from truscan.ramp.recipients import Ladder, ladders_of
 from truscan.ramp.reminders import Reminder, ReminderKind, escalation_of, reminders_of
-from truscan.ramp.rows import events_of, plan_of, with_rows
+from truscan.ramp.rows import values_of, with_uses
 from truscan.ramp.schedule import fold
 from truscan.ramp.told import tell
 
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
 def tick(now: datetime) -> int:
     """Queue what is due at `now` and drop what is unsent and past; the messages written."""
-    rows = list(with_rows(RampPlan.objects.filter(ended_at=None)))
-    plans = {row.pk: plan_of(row) for row in rows}
-    standing = [(row, fold(plans[row.pk], events_of(row), now)) for row in rows]
+    rows = list(with_uses(RampPlan.objects.filter(ended_at=None)))
+    values = values_of(rows)
+    plans = {pk: plan for pk, (plan, _) in values.items()}
+    standing = [(row, fold(*values[row.pk], now)) for row in rows]
     found = [
         (row, reminder, state.today)
         for row, state in standing
@@ -57,7 +58,7 @@ def tick(now: datetime) -> int:
         for key, row, reminder, user, today in wanted
         if key not in written
     ]
-    mornings = digests(telling, ladders, now)
+    mornings = digests(telling, values, ladders, now)
     current = {key for key, *_ in wanted} | {message.key for message in mornings}
     outbox.drop_superseded(current, now)
     messages += mornings
