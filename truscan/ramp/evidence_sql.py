@@ -12,12 +12,11 @@ WITH scope AS MATERIALIZED (
         %(set_at)s::timestamptz[]) AS s(plan_id, group_id, location_id, set_at))
 """
 
-# Locations of a whole group's clients that follow another policy.
+# Locations of a whole group's clients that follow another policy. A hash of them is asked for each
+# row; a join would go through the list of them for each.
 TAKEN = """
-    AND NOT EXISTS (
-        SELECT 1 FROM unnest(%(taken_groups)s::bigint[], %(taken_locations)s::bigint[])
-            AS t(group_id, location_id)
-        WHERE s.location_id = 0 AND t.group_id = d.group_id AND t.location_id = d.location_id)
+    AND (s.location_id <> 0 OR d.location_id IS NULL OR (d.group_id, d.location_id) NOT IN (
+        SELECT * FROM unnest(%(taken_groups)s::int[], %(taken_locations)s::int[])))
 """
 
 # Commercial applications and numbered levels need no look at the process; keyloggers do.
