@@ -32,6 +32,7 @@ from truscan.ramp.schedule import Action, State
 from truscan.ramp.thresholds import RULES, Mode
 from truscan.ramp.words import level_name
 from truscan.web.gate import person, person_with
+from truscan.web.ramp_charts import stair_bars
 from truscan.web.ramp_form import PlanForm
 from truscan.web.ramp_page import lines_of, page_of
 
@@ -191,8 +192,10 @@ def _plan_page(
     hurdle = None
     if allowed and judged and state_of(plan, now).permit(Action.CONFIRM).is_allowed:
         hurdle = hurdle_of(plan, state_of(plan, now), now, judged.readings)
+    page = page_of(plan, user, now, on)
     ctx = {
-        "page": page_of(plan, user, now, on),
+        "page": page,
+        "bars": stair_bars(page.chart),
         "may_act": allowed,
         "hurdle": hurdle if hurdle and hurdle.failing else None,
         "calendar_address": calendar_address,

@@ -16,7 +16,7 @@ from truscan.ramp.levels import LEAST_RISKS, NEARLY, Shown, value_of
 from truscan.ramp.rows import plan_of, state_of
 from truscan.web.gate import person
 from truscan.web.ramp import get_plan
-from truscan.web.ramp_charts import heat_map, pairs, ratios
+from truscan.web.ramp_charts import heat_map, pairs, ratios, stair_bars
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -41,13 +41,15 @@ def changes_page(request: HttpRequest, pk: int) -> HttpResponse:
     asked = request.GET.get("show", "")
     shown = Shown(asked) if asked in set(Shown) else Shown.A_DAY
     state = state_of(plan, now)
+    chart = draw(plan_of(plan), state, found.days)
     ctx: dict[str, Any] = {
         "plan": plan,
         "found": found,
         "is_whole": ids is None,
         "state": state,
         "days": found.days,
-        "chart": draw(plan_of(plan), state, found.days),
+        "chart": chart,
+        "bars": stair_bars(chart),
         "shown": shown,
         "titles": TITLES,
         "nearly": NEARLY,
