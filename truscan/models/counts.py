@@ -74,8 +74,12 @@ class Sighting(TypeCounts):
             models.UniqueConstraint(fields=["process", "group"], name="sighting_unique"),
         ]
         indexes = [
-            models.Index(fields=["group", "process"], name="sighting_group"),
-            models.Index(fields=["group", "covered_until"], name="sighting_group_covered"),
+            # What is open in some groups is read in it alone.
+            models.Index(
+                fields=["group", "process"],
+                include=["covered_until", "observed_until", "is_candidate"],
+                name="sighting_of_group",
+            ),
             # Open processes are counted in it, in order and up to the cap, without the rows.
             models.Index(
                 fields=["process", "group"],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from django.core.cache import cache
 from django.template import Context, Template
 
 from tests.make import NOW, make_group, make_process, make_sighting, make_user
+from truscan.models.access import RoleGrant
 from truscan.models.counts import ProcessSummary
 from truscan.web.charts import Series, bars, ceiling, sparkline
 from truscan.web.frame import open_processes
@@ -50,6 +52,26 @@ def test_rail_counts_only_open_processes_of_ones_own_groups() -> None:
     assert open_processes(make_user("owner", "viewer")) == 2
     assert open_processes(make_user("member", "viewer", sales)) == 1
     assert open_processes(make_user("outsider")) == 0
+
+
+def test_a_scope_too_wide_to_look_at_whole_is_counted_as_exactly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever is looked at first: each process once, those on Symantec's list never."""
+    tops = [make_group(f"My Company\\{name}") for name in ("Sales", "Lab", "Shop")]
+    for digit in "abcd":
+        process = make_process(digit=digit, on_symantec_list=digit == "d")
+        for group in tops[: 3 if digit in "ad" else 1]:
+            make_sighting(process, group)
+    make_sighting(make_process(digit="e"), make_group("My Company\\Elsewhere"))
+    member = make_user("member", "viewer", tops[0])
+    for top in tops[1:]:
+        RoleGrant.objects.create(user=member, role="viewer", group=top)
+    for cap, looked_at in itertools.product((1, 2, 3, 9), range(1, 9)):
+        monkeypatch.setattr("truscan.web.frame.CAP", cap)
+        monkeypatch.setattr("truscan.web.frame.LOOKED_AT", looked_at)
+        cache.clear()
+        assert open_processes(member) == min(3, cap + 1), (cap, looked_at)
 
 
 def test_rail_shows_govern_to_the_administrator_only(client: Client) -> None:
