@@ -10,6 +10,7 @@ class TruScanConfig(AppConfig):
     def ready(self) -> None:
         # Models exist only now, and the parts of the tick import them.
         from truscan import ticking
+        from truscan.access import listed_ids
         from truscan.delivery import webhooks
         from truscan.delivery.outbox import deliver_due
         from truscan.ingest import dropfolder, presence_bits, roll_up
@@ -17,6 +18,7 @@ class TruScanConfig(AppConfig):
         from truscan.ramp import tick
         from truscan.ramp.gate_notes import note_gates
 
+        listed_ids.register()
         ticking.register("imports", resume_due)
         ticking.register("drop folder", dropfolder.tick)
         ticking.register("roll-up", roll_up.tick)

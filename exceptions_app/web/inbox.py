@@ -15,7 +15,6 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from exceptions_app.evidence.gather import evidence_of
 from exceptions_app.triage.inbox import CAP, SORTS, STATES, InboxFilter
 from exceptions_app.triage.inbox_page import Page, page_of
 from exceptions_app.triage.newcomers import mark_of
@@ -230,9 +229,6 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "has_data": bool(page.rows) or Sighting.objects.visible_to(user).exists(),
         "no_change_known": data.get("since") == "change" and not levels,
     }
-    if page.rows:
-        first = page.rows[0].process
-        ctx["evidence"] = evidence_of(user, first, found.now, found.ids, levels=levels)
     return render(request, "exceptions_app/inbox/inbox.html", ctx)
 
 

@@ -51,7 +51,7 @@ function prefetch(row) {
   if (wide.matches && next?.dataset.row) evidenceOf(next).catch(() => {});
 }
 
-function show(row) {
+function show(row, after = SHOW_AFTER_MS) {
   clearTimeout(showing);
   if (!wide.matches) return;
   const known = kept.has(addressOf(row));
@@ -66,7 +66,7 @@ function show(row) {
     } catch {
       if (current() === row) say("The evidence could not be read: load the page again");
     }
-  }, known ? 0 : SHOW_AFTER_MS);
+  }, known ? 0 : after);
 }
 
 function moveTo(row) {
@@ -286,8 +286,12 @@ if (list && choose) {
   const was = location.hash.slice(1) || sessionStorage.getItem(AT);
   sessionStorage.removeItem(AT);
   const named = was && list.querySelector(`[data-row]#${CSS.escape(was)}`);
+  // The list comes without evidence, so that it comes sooner: its first row's is read now.
   if (named) moveTo(named);
-  else prefetch(current());
+  else {
+    show(current(), 0);
+    setTimeout(() => prefetch(current()));
+  }
   if (!named && document.activeElement === document.body) list.focus({ preventScroll: true });
 } else {
   document.addEventListener("keydown", (event) => {
