@@ -14,6 +14,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -86,13 +87,15 @@ def _read(form: str, rows: int) -> tuple[Answers, int]:
     from truscan.models.process import Process
 
     fleet = Fleet(11, groups=GROUPS, computers=COMPUTERS, processes=PROCESSES)
-    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"truscan-suggestions-{form}.log"  # noqa: S108
-    with path.open("w", encoding="utf-8") as out:
-        fleet.write(out, rows, START, 60, form=form)
     actor, site = Actor.on_command_line(), Site.objects.create(name="Synthetic")
-    with path.open("rb") as stream:
-        receipts = accept_file(actor=actor, name=path.name, stream=stream, site=site, queue=False)
-    path.unlink()
+    with TemporaryDirectory(prefix="truscan-suggestions-") as folder:
+        path = Path(folder) / f"{form}.log"
+        with path.open("w", encoding="utf-8") as out:
+            fleet.write(out, rows, START, 60, form=form)
+        with path.open("rb") as stream:
+            receipts = accept_file(
+                actor=actor, name=path.name, stream=stream, site=site, queue=False
+            )
     for receipt in receipts:
         run_import(receipt.pk, now=NOW)
     top = Group.objects.exclude(path="").filter(parent=None).first()
