@@ -16,7 +16,14 @@ class ExceptionsConfig(AppConfig):
         from exceptions_app.rules import act as rules
         from exceptions_app.sepm import drift, job
         from exceptions_app.suggest import refresh
-        from exceptions_app.triage import bulk, respond_request, selection, view_counts
+        from exceptions_app.triage import (
+            bulk,
+            observe_request,
+            remove_request,
+            respond_request,
+            selection,
+            view_counts,
+        )
         from exceptions_app.triage.watching import return_due
         from exceptions_app.web.approvals import waiting
         from exceptions_app.web.my_work import waits
@@ -30,7 +37,8 @@ class ExceptionsConfig(AppConfig):
         coverage.register(Decided())
         ticking.register("watches", return_due)
         approval.register(publish_request.ACT)
-        approval.register(respond_request.ACT)
+        for module in (respond_request, observe_request, remove_request):
+            approval.register(module.ACT)
         ticking.register("approval requests", approval.expire_due)
         frame.register_count("approval-list", waiting)
         frame.register_count("my-work", waits)

@@ -31,8 +31,12 @@ CREATE TEMP TABLE gone_decision ON COMMIT DROP AS
     HAVING bool_and(process_id IN (SELECT id FROM gone_process));
 DROP TABLE IF EXISTS pg_temp.gone_request;
 CREATE TEMP TABLE gone_request ON COMMIT DROP AS
-    SELECT approvalrequest_id AS id FROM exceptions_app_approvalrequest_policies
-    GROUP BY approvalrequest_id HAVING bool_and(policy_id IN (SELECT id FROM gone_policy));
+    SELECT id FROM (
+        SELECT approvalrequest_id AS id, policy_id IN (SELECT id FROM gone_policy) AS is_gone
+        FROM exceptions_app_approvalrequest_policies
+        UNION ALL SELECT approvalrequest_id, group_id IN (SELECT id FROM gone_group)
+        FROM exceptions_app_approvalrequest_groups) place
+    GROUP BY id HAVING bool_and(is_gone);
 """
 
 # In this order: a table comes before those that it refers to. Of a policy that stays, the rules
@@ -76,6 +80,7 @@ _DELETES: tuple[tuple[str, str], ...] = (
     ("sepmjob_policies", "policy_id IN (SELECT id FROM gone_policy)"),
     ("revision", "policy_id IN (SELECT id FROM gone_policy)"),
     ("approvalrequest_policies", "policy_id IN (SELECT id FROM gone_policy)"),
+    ("approvalrequest_groups", "group_id IN (SELECT id FROM gone_group)"),
     ("approvalrequest", "id IN (SELECT id FROM gone_request)"),
     ("placement", "group_id IN (SELECT id FROM gone_group)"),
     ("inheritancechange", "group_id IN (SELECT id FROM gone_group)"),

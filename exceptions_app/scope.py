@@ -49,14 +49,17 @@ class PolicyQuerySet(QuerySet[M]):
 
 class ApprovalQuerySet(QuerySet[M]):
     def visible_to(self, user: AbstractBaseUser, role: str = "viewer") -> Self:
-        """Requests that a person made, and those about policies that he sees, all of them."""
+        """Requests that a person made, and those about policies and groups that he sees, all."""
         ids = group_ids(user, role)
         if ids is None:
             return self
         policies = apps.get_model("exceptions_app", "Policy")._default_manager
         about = policies.filter(approval_requests=OuterRef("pk"))
         mine: QuerySet[Any] = PolicyQuerySet(policies.model).visible_to(user, role)
-        seen = Exists(about) & ~Exists(about.exclude(pk__in=mine.values("pk")))
+        groups = apps.get_model("exceptions_app", "ApprovalRequest").groups.through
+        at = groups._default_manager.filter(approvalrequest=OuterRef("pk"))
+        hidden = Exists(about.exclude(pk__in=mine.values("pk"))) | Exists(at.exclude(group__in=ids))
+        seen = (Exists(about) | Exists(at)) & ~hidden
         return self.filter(Q(requester_id=user.pk) | seen)
 
 

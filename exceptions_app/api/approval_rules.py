@@ -11,10 +11,10 @@ from rest_framework.response import Response as Answer
 
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
-from exceptions_app.models.approval_rule import ApprovalRule
+from exceptions_app.models.approval_rule import ACTS, ApprovalRule
 from exceptions_app.models.lint import Grade
-from exceptions_app.models.policy import Response
-from exceptions_app.policies.approval_rules import CLASSES, DAYS_MAX, add_rule, remove_rule
+from exceptions_app.policies.approval import DAYS_MAX
+from exceptions_app.policies.approval_rules import CLASSES, add_rule, remove_rule
 from truscan.access.actor import Actor
 from truscan.access.scope import sees_whole_estate
 
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 class ApprovalRuleSerializer(serializers.ModelSerializer[ApprovalRule]):
     response = serializers.ChoiceField(
-        choices=Response.choices, required=False, default="", allow_blank=True
+        choices=ACTS,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="empty: the three responses and removing; observing only if it removes",
     )
     risk_class = serializers.ChoiceField(
         choices=list(CLASSES.items()), required=False, default="", allow_blank=True

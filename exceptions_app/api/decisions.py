@@ -21,9 +21,9 @@ from exceptions_app.models.policy import Policy, Response
 from exceptions_app.models.watch import Watch
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.triage.decide import Result
+from exceptions_app.triage.observe_request import observe_or_ask
 from exceptions_app.triage.respond_request import respond_or_ask
 from exceptions_app.triage.undo import policies_of, root_of, undo
-from exceptions_app.triage.watching import observe
 from truscan.access.actor import Actor
 from truscan.access.scope import group_ids, has_role_anywhere, may_write_groups
 from truscan.api.idempotency import KEY, once
@@ -87,6 +87,9 @@ class ObserveSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="so many more `occurrences`, `computers`, `groups` (at or below) or `hashes`"
         " (other builds of the same program) bring it back",
+    )
+    leave_out = serializers.BooleanField(
+        default=False, help_text="skip what needs a second person, instead of asking for all of it"
     )
 
 
@@ -258,7 +261,9 @@ class WatchViewSet(
 
     @extend_schema(request=ObserveSerializer, responses={201: ResultSerializer}, parameters=[KEY])
     def create(self, request: Request) -> Answer:
-        """Observe: exceptions in these groups are retired first, and the result says so."""
+        """Observe: exceptions in these groups are retired first, and the result says so.
+
+        202: one of the processes needs a second person, so `approval` holds the whole act."""
         user = cast("User", request.user)
         asked = ObserveSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -275,13 +280,14 @@ class WatchViewSet(
         def act() -> Answer:
             try:
                 return answered(
-                    observe(
+                    observe_or_ask(
                         actor=Actor.by_token(user),
                         processes=processes,
                         groups=groups,
                         reason=given["reason"],
                         until=given["until"],
                         tripwires=given["tripwires"],
+                        leave_out=given["leave_out"],
                         now=timezone.now(),
                     )
                 )

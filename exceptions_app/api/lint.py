@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.lint import Grade, LintSettings
+from exceptions_app.policies.approval import DAYS_MAX
 from exceptions_app.policies.known_programs import protect_list
 from exceptions_app.policies.lint_settings import lint_settings, set_lint, set_protected
 from truscan.access.actor import Actor
@@ -39,10 +40,13 @@ class FindingSerializer(serializers.Serializer[Any]):
 class LintSettingsSerializer(serializers.ModelSerializer[LintSettings]):
     wide_percent = serializers.IntegerField(min_value=0, max_value=100)
     evidence_percent = serializers.IntegerField(min_value=0, max_value=100)
+    request_days = serializers.IntegerField(
+        min_value=1, max_value=DAYS_MAX, default=7, help_text="a request to publish is kept so long"
+    )
 
     class Meta:
         model = LintSettings
-        fields = ["blocking_grade", "wide_percent", "evidence_percent"]
+        fields = ["blocking_grade", "wide_percent", "evidence_percent", "request_days"]
 
 
 class ProtectedSerializer(serializers.Serializer[Any]):
@@ -68,12 +72,12 @@ class LintSettingsViewSet(viewsets.ViewSet):
 
     @extend_schema(operation_id="lint_settings_retrieve", responses=LintSettingsSerializer)
     def list(self, request: Request) -> Response:
-        """The blocking grade (null: lint only warns) and the shares."""
+        """The blocking grade (null: lint only warns), the shares, how long requests are kept."""
         return Response(LintSettingsSerializer(lint_settings()).data)
 
     @extend_schema(request=LintSettingsSerializer, responses=LintSettingsSerializer)
     def create(self, request: Request) -> Response:
-        """Set all three, as an administrator of the whole estate."""
+        """Set them all, as an administrator of the whole estate."""
         actor = _administrator(request)
         asked = LintSettingsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

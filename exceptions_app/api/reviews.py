@@ -20,7 +20,7 @@ from exceptions_app.models.exception import ProcessException
 from exceptions_app.replay.outline import outline
 from exceptions_app.replay.run import DAYS, MOST_DAYS, replay_end
 from exceptions_app.triage.amend import Terms, amend
-from exceptions_app.triage.decide import retire
+from exceptions_app.triage.remove_request import remove_or_ask
 from truscan.access.actor import Actor
 from truscan.access.scope import group_ids
 from truscan.api.idempotency import KEY, once
@@ -129,7 +129,8 @@ class ReviewViewSet(viewsets.ReadOnlyModelViewSet[ProcessException]):
     @extend_schema(request=WhySerializer, responses={201: ResultSerializer}, parameters=[KEY])
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, pk: str) -> Response:
-        """Take it out of the draft; clients keep it until the policy is published."""
+        """Take it out of the draft; clients keep it until the policy is published. 202: that needs
+        a second person, so `approval` holds it."""
         row = self._writable()
         asked = WhySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -138,7 +139,9 @@ class ReviewViewSet(viewsets.ReadOnlyModelViewSet[ProcessException]):
         def act() -> Response:
             actor, now = Actor.by_token(self.user), timezone.now()
             try:
-                return answered(retire(actor=actor, exceptions=[row.pk], reason=reason, now=now))
+                return answered(
+                    remove_or_ask(actor=actor, exceptions=[row.pk], reason=reason, now=now)
+                )
             except ExceptionsError as error:
                 raise refused(error) from error
 

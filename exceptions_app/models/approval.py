@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from exceptions_app.models.policy import Policy
 from exceptions_app.scope import ApprovalQuerySet
+from truscan.models.estate import Group
 
 
 class ApprovalRequest(models.Model):
@@ -16,8 +17,9 @@ class ApprovalRequest(models.Model):
     `act` is a word of `exceptions_app.policies.approval.ACTS`, `asked` what that act needs to be
     carried out, `because` why one person is not enough. `digest` is the hash of what the requester
     saw: when it differs at the moment of approval, the request is out of date. After `expires_at`
-    nobody approves it any more. Invariant: at most
-    one open per (act, subject); an approved one was settled by another person than asked.
+    nobody approves it any more. `groups` are those that it touches beside those of its policies.
+    Invariant: at most one open per (act, subject); an approved one was settled by another person
+    than asked.
     """
 
     class State(models.TextChoices):
@@ -31,6 +33,7 @@ class ApprovalRequest(models.Model):
     subject = models.CharField(max_length=64)
     title = models.CharField(max_length=512)
     policies = models.ManyToManyField(Policy, related_name="approval_requests")
+    groups = models.ManyToManyField(Group, related_name="+")
     asked = models.JSONField(default=dict)
     because = models.JSONField(default=list)
     digest = models.CharField(max_length=64)

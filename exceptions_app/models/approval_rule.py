@@ -7,16 +7,22 @@ from django.db import models
 from exceptions_app.models.lint import Grade
 from exceptions_app.models.policy import Response
 
+OBSERVE, REMOVE = "observe", "remove"
+# What a rule can be about. Left empty it is about every change of a policy.
+ACTS = [*Response.choices, (OBSERVE, "Observe"), (REMOVE, "Remove an exception")]
+
 
 class ApprovalRule(models.Model):
     """A decision needs a second person if all that one of these rules says is so.
 
-    Empty means any: the response, the class of the process, from how many computers or groups of
-    the estate on it was seen, from which grade of lint on. A request is kept for `days`. None is
+    Empty means any: the class of the process, from how many computers or groups of the estate on
+    it was seen, from which grade of lint on. `response` is a word of `ACTS`; empty are the three
+    responses and removing, also the removing that comes before observing. Lint says nothing of
+    what goes, so a rule with a grade never holds for that. A request is kept for `days`. None is
     shipped. Invariant: a rule says at least one thing.
     """
 
-    response = models.CharField(max_length=16, choices=Response, blank=True, default="")
+    response = models.CharField(max_length=16, choices=ACTS, blank=True, default="")
     risk_class = models.CharField(max_length=32, blank=True, default="")
     computers_from = models.PositiveIntegerField(null=True, blank=True)
     groups_from = models.PositiveIntegerField(null=True, blank=True)

@@ -18,12 +18,14 @@ class LintSettings(models.Model):
 
     No blocking grade: lint only warns. `wide_percent` is the share of the computers of a policy's
     groups from which on a Quarantine or Terminate is told, `evidence_percent` the share of its
-    groups below which an Ignore is broader than its evidence. Invariant: one row, number 1.
+    groups below which an Ignore is broader than its evidence. A request to publish is kept for
+    `request_days`. Invariant: one row, number 1.
     """
 
     blocking_grade = models.PositiveSmallIntegerField(choices=Grade, null=True, blank=True)
     wide_percent = models.PositiveSmallIntegerField(default=5)
     evidence_percent = models.PositiveSmallIntegerField(default=10)
+    request_days = models.PositiveSmallIntegerField(default=7)
 
     class Meta:
         constraints = [
@@ -31,6 +33,9 @@ class LintSettings(models.Model):
             models.CheckConstraint(
                 condition=models.Q(wide_percent__lte=100, evidence_percent__lte=100),
                 name="lint_settings_percent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(request_days__gte=1), name="lint_settings_days"
             ),
         ]
 

@@ -16,7 +16,7 @@ from exceptions_app.errors import AlreadySettled, NothingChosen, OutOfDate, Same
 from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision
 from exceptions_app.policies.effective import groups_touched
-from exceptions_app.policies.locks import lock_policies, share_tree
+from exceptions_app.policies.locks import lock_groups, lock_policies, share_tree
 from truscan import audit
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups, sees_whole_estate
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from exceptions_app.models.policy import Policy
+    from truscan.models.estate import Group
 
 State = ApprovalRequest.State
+# Who was not answered for so long asks anew, of what is so by then.
+DAYS_MAX = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ def ask(
     policies: Sequence[Policy],
     digest: str,
     now: datetime,
+    groups: Sequence[Group] = (),
     asked: dict[str, Any] | None = None,
     because: Sequence[str] = (),
     reason: str = "",
@@ -78,7 +82,8 @@ def ask(
     """The open request for this act on this subject.
 
     An equal one that is open already is returned; one whose ground moved is withdrawn and
-    replaced. After `kept_for` it expires. Call it with the policies locked, or with none.
+    replaced. After `kept_for` it expires. `groups` are touched beside those of the policies. Call
+    it with the policies locked, or with none.
     """
     before = ApprovalRequest.objects.select_for_update().filter(
         act=act, subject=subject, state=State.OPEN
@@ -103,6 +108,7 @@ def ask(
         expires_at=now + kept_for if kept_for else None,
     )
     request.policies.set(policies)
+    request.groups.set(groups)
     said = {"act": act, "digest": digest, "because": list(because)}
     audit.record("approval.requested", actor=actor, obj=request, after=said, reason=reason)
     return request
@@ -119,7 +125,9 @@ def approve(
     asked for; and what the act itself raises. Then nothing is done and the request stays open.
     """
     share_tree()
-    lock_policies(request.policies.values_list("pk", flat=True))
+    lock_groups(request.groups.values_list("pk", flat=True))
+    here = set(request.policies.values_list("pk", flat=True))
+    lock_policies(here | set(request.asked.get("in_force", ())))
     row = _open(request)
     if why := why_not(row, actor):
         raise SamePerson(why)
@@ -189,11 +197,12 @@ def why_not(request: ApprovalRequest, actor: Actor) -> str:
 
 
 def may_settle(user: User, request: ApprovalRequest) -> bool:
-    """The act's role for every group that its policies touch."""
+    """The act's role for every group that it and its policies touch."""
     role = ACTS[request.act].role
     if sees_whole_estate(user, role):
         return True
     touched = groups_touched(request.policies.all())
+    touched |= set(request.groups.values_list("pk", flat=True))
     return has_role_anywhere(user, role) and may_write_groups(user, role, touched)
 
 

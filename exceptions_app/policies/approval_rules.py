@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from exceptions_app.errors import BadValue
-from exceptions_app.models.approval_rule import ApprovalRule
+from exceptions_app.models.approval_rule import ACTS, OBSERVE, REMOVE, ApprovalRule
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.lint import Grade
-from exceptions_app.models.policy import Response
+from exceptions_app.policies.approval import DAYS_MAX
 from exceptions_app.policies.lint import lint
 from exceptions_app.policies.lint_facts import policy_facts
 from exceptions_app.triage.kin import kin_ids
@@ -20,13 +20,13 @@ from truscan.models.counts import ProcessSummary
 from truscan.models.process import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from exceptions_app.models.policy import Policy
     from truscan.access.actor import Actor
 
-DAYS_MAX = 90
+WORDS = dict(ACTS)
 CLASSES = {str(word): label for word, label in LABELS.items()}
 
 
@@ -43,8 +43,8 @@ def add_rule(
     days: int = 7,
 ) -> ApprovalRule:
     """An equal rule is returned as it is. BadValue for one that says nothing, or no such word."""
-    if response and response not in Response.values:
-        raise BadValue(f"{response!r} is no response.")
+    if response and response not in WORDS:
+        raise BadValue(f"{response!r} is no response, nor observe or remove.")
     if risk_class and risk_class not in CLASSES:
         raise BadValue(f"{risk_class!r} is no class.")
     if grade is not None and grade not in Grade.values:
@@ -81,7 +81,7 @@ def remove_rule(*, actor: Actor, rule: ApprovalRule) -> None:
 
 def in_words(rule: ApprovalRule) -> str:
     """ "Terminate · Keylogger · on 50 computers or more"."""
-    told = [Response(rule.response).label] if rule.response else []
+    told = [WORDS[rule.response]] if rule.response else []
     if rule.risk_class:
         told.append(CLASSES.get(rule.risk_class, rule.risk_class))
     if rule.computers_from is not None:
@@ -104,17 +104,43 @@ def need_second(
     rules = [rule for rule in ApprovalRule.objects.all() if rule.response in {"", response}]
     if not rules or not processes or not policies:
         return {}
-    facts = {
-        pk: (risk_class, computers, groups)
-        for pk, risk_class, computers, groups in ProcessSummary.objects.filter(
-            pk__in=processes
-        ).values_list("pk", "risk_class", "computers", "groups")
-    }
     grades = _grades(processes, policies, response, now) if any(r.grade for r in rules) else {}
+    return _held(processes, rules, grades)
+
+
+def need_second_to_remove(processes: Collection[int]) -> dict[int, ApprovalRule]:
+    """By process, the first rule for which taking its exception away needs a second person. A rule
+    with a grade of lint never holds: lint says nothing of what goes."""
+    if not processes:
+        return {}
+    return _held(processes, [r for r in ApprovalRule.objects.all() if r.response in {"", REMOVE}])
+
+
+def need_second_to_observe(
+    processes: Collection[int], losing: Collection[int]
+) -> dict[int, ApprovalRule]:
+    """By process, the first rule for which observing it needs a second person; `losing` are those
+    of them whose exception is taken away for it."""
+    rules = list(ApprovalRule.objects.all())
+    named = _held(processes, [rule for rule in rules if rule.response == OBSERVE])
+    removing = _held(losing, [rule for rule in rules if rule.response in {"", REMOVE}])
+    return {**removing, **named}
+
+
+def _held(
+    processes: Collection[int],
+    rules: Sequence[ApprovalRule],
+    grades: dict[int, int] | None = None,
+) -> dict[int, ApprovalRule]:
+    if not rules or not processes:
+        return {}
+    rows = ProcessSummary.objects.filter(pk__in=processes)
+    facts = {row[0]: row[1:] for row in rows.values_list("pk", "risk_class", "computers", "groups")}
     found: dict[int, ApprovalRule] = {}
     for pk in processes:
         known = facts.get(pk, ("", 0, 0))
-        rule = next((r for r in rules if _is_so(r, known, grades.get(pk, 0))), None)
+        grade = grades.get(pk, 0) if grades else 0
+        rule = next((r for r in rules if _is_so(r, known, grade)), None)
         if rule is not None:
             found[pk] = rule
     return found

@@ -87,10 +87,13 @@ def follow(*, actor: Actor, policy: Policy, now: datetime) -> Followed:
     share_tree()
     lock_policies({policy.pk, base.pk})
     found = ahead(policy, base, now)
-    reason, results, written = f"From the base set {base}", [], 0
+    reason, results, written, retired = f"From the base set {base}", [], 0, 0
     if found.retire:
-        TakenOver.objects.filter(exception__in=found.retire).delete()
-        results.append(retire(actor=actor, exceptions=found.retire, reason=reason, now=now))
+        result = retire(actor=actor, exceptions=found.retire, reason=reason, now=now)
+        results.append(result)
+        retired = result.applied
+        gone = TakenOver.objects.filter(exception__in=found.retire)
+        gone.exclude(exception__retired_at=None).delete()
     for terms, sources in by_terms(found.write):
         result = respond(
             actor=actor, processes=list(sources), policies=[policy], response=terms.response,
@@ -104,9 +107,9 @@ def follow(*, actor: Actor, policy: Policy, now: datetime) -> Followed:
             "policy.base_followed",
             actor=actor,
             obj=policy,
-            after={"base": base.name, "written": written, "retired": len(found.retire)},
+            after={"base": base.name, "written": written, "retired": retired},
         )
-    return Followed(written, len(found.retire), tuple(results))
+    return Followed(written, retired, tuple(results))
 
 
 def _mark(policy: Policy, sources: Mapping[int, int], terms: Terms) -> None:

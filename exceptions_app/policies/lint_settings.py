@@ -8,6 +8,7 @@ from django.db import transaction
 
 from exceptions_app.errors import BadValue
 from exceptions_app.models.lint import Grade, LintSettings, ProtectedProgram
+from exceptions_app.policies.approval import DAYS_MAX
 from exceptions_app.policies.known_programs import shipped
 from truscan import audit
 
@@ -29,18 +30,22 @@ def set_lint(
     blocking_grade: int | None,
     wide_percent: int,
     evidence_percent: int,
+    request_days: int = 7,
     reason: str = "",
 ) -> LintSettings:
-    """BadValue for a grade that there is not and for shares outside 0 to 100; idempotent."""
+    """BadValue for a grade that there is not, for shares outside 0 to 100 and for days outside 1
+    to 90; idempotent."""
     if blocking_grade is not None and blocking_grade not in Grade.values:
         raise BadValue(f"{blocking_grade} is no grade: give 1 to 3, or none.")
     if not (0 <= wide_percent <= 100 and 0 <= evidence_percent <= 100):
         raise BadValue("Give shares from 0 to 100 per cent.")
+    if not 1 <= request_days <= DAYS_MAX:
+        raise BadValue(f"A request is kept for 1 to {DAYS_MAX} days.")
     LintSettings.objects.get_or_create(pk=1)
     row = LintSettings.objects.select_for_update().get(pk=1)
     before = _facts(row)
     row.blocking_grade, row.wide_percent = blocking_grade, wide_percent
-    row.evidence_percent = evidence_percent
+    row.evidence_percent, row.request_days = evidence_percent, request_days
     if before != _facts(row):
         row.save()
         audit.record(
@@ -54,6 +59,7 @@ def _facts(row: LintSettings) -> dict[str, int | None]:
         "blocking_grade": row.blocking_grade,
         "wide_percent": row.wide_percent,
         "evidence_percent": row.evidence_percent,
+        "request_days": row.request_days,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from exceptions_app.errors import NothingChosen, OutOfDate
 from exceptions_app.policies.approval import Act, ask
 from exceptions_app.policies.draft import draft_entries
 from exceptions_app.policies.gate import because, blocking, findings_of
+from exceptions_app.policies.lint_settings import lint_settings
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.policies.publish import policy_facts, prepare, publish, refuse_conflicts
 from truscan import audit
@@ -54,6 +56,7 @@ def ask_to_publish(
         asked={"note": note, "number": ready.number, "keys": [one.key for one in found]},
         because=because(found),
         reason=note,
+        kept_for=timedelta(days=lint_settings().request_days),
     )
 
 

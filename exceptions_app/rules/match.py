@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Val
 from exceptions_app.models.decision import DecisionItem
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Response
-from exceptions_app.policies.approval_rules import need_second
+from exceptions_app.policies.approval_rules import need_second, need_second_to_observe
 from exceptions_app.policies.effective import groups_touched, groups_with, policies_in_force
 from exceptions_app.policies.known_programs import protect_list, protecting
 from exceptions_app.suggest.location import LOCATIONS
@@ -127,7 +127,10 @@ def candidates(rule: Rule, now: datetime) -> list[int]:
     if rule.response in STOPS:
         found = _unprotected(found)
     # One signature is not two pairs of eyes: these wait for people.
-    second = need_second(found, list(rule.policies.all()), rule.response, now)
+    if rule.response == "observe":
+        second = need_second_to_observe(found, ())
+    else:
+        second = need_second(found, list(rule.policies.all()), rule.response, now)
     return [pk for pk in found if pk not in second]
 
 

@@ -155,8 +155,9 @@ def adopt(
                 now=now,
             )
         )
-    row.settled = row.drift_digest
-    row.save(update_fields=["settled"])
+    if not any(skip.code == "needs_approval" for one in results for skip in one.skipped):
+        row.settled = row.drift_digest
+        row.save(update_fields=["settled"])
     told = {"server": row.server.name, "keys": sorted(wanted)}
     audit.record("sepm.drift_adopted", actor=actor, obj=policy, after=told, reason=reason)
     return results

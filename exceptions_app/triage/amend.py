@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from exceptions_app.errors import BadValue, NotFound, NothingChosen
+from exceptions_app.errors import BadValue, NeedsSecondPerson, NotFound, NothingChosen
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
+from exceptions_app.policies.approval_rules import (
+    in_words,
+    need_second,
+    need_second_to_remove,
+)
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.triage.decide import SAME, Result, Skip, checked_reason, refresh
 from exceptions_app.triage.write import Item, make_decision, retire_exceptions, write_ledger
@@ -51,7 +56,8 @@ def amend(*, actor: Actor, terms: dict[int, Terms], reason: str, now: datetime) 
     """Give each of these exceptions (ids) its new terms, as one decision; responses stay.
 
     One that was removed or replaced meanwhile, or says this already, is skipped. A new owner must
-    see the policy; a new expiry lies ahead. Raises NothingChosen, BadValue, NotFound.
+    see the policy; a new expiry lies ahead. Raises NothingChosen, BadValue, NotFound, and
+    NeedsSecondPerson for a sooner end of what two remove, or a later one of what two give.
     """
     reason = checked_reason(reason)
     if not terms:
@@ -75,6 +81,7 @@ def amend(*, actor: Actor, terms: dict[int, Terms], reason: str, now: datetime) 
         return Result(None, 0, skips)
     for row in changing:
         _check(row, terms[row.pk], now)
+    _require_one_is_enough(changing, terms, now)
     items = _replace(changing, terms, actor, now)
     # What stands already is written too: undo of the decision before must not take it.
     items += [
@@ -103,6 +110,30 @@ def _check(row: ProcessException, new: Terms, now: datetime) -> None:
         raise BadValue(f"Give a day before the end of {LAST_YEAR}.")
     if new.review_on != row.review_on and new.review_on and new.review_on < now.date():
         raise BadValue("The review date lies in the past: give a later day.")
+
+
+def _require_one_is_enough(
+    rows: Sequence[ProcessException], terms: dict[int, Terms], now: datetime
+) -> None:
+    """An end that comes sooner is a removal, one that comes later gives the response anew."""
+    moved = [row for row in rows if row.expires_at != terms[row.pk].expires_at]
+    ending = {row.pk for row in moved if _is_sooner(terms[row.pk].expires_at, row.expires_at)}
+    removing = need_second_to_remove({row.process_id for row in moved if row.pk in ending})
+    for row in moved:
+        if row.pk in ending:
+            rule, how = removing.get(row.process_id), "Remove it instead"
+        else:
+            found = need_second([row.process_id], [row.policy], row.response, now)
+            rule, how = found.get(row.process_id), "Give it the response anew with that end"
+        if rule is not None:
+            raise NeedsSecondPerson(
+                f"Another end for {row.process} needs a second person: {in_words(rule)}. {how}:"
+                " that makes a request."
+            )
+
+
+def _is_sooner(new: datetime | None, old: datetime | None) -> bool:
+    return new is not None and (old is None or new < old)
 
 
 def _replace(

@@ -81,8 +81,8 @@ def _respond(job: BulkJob, ids: Sequence[int], now: datetime) -> Result:
     wording = Wording(
         wanted["response"],
         wanted["reason"],
-        _day(wanted["review_on"]),
-        _moment(wanted["expires_at"]),
+        day_of(wanted["review_on"]),
+        moment_of(wanted["expires_at"]),
         wanted.get("approver"),
     )
     made = plan(
@@ -138,11 +138,12 @@ def _observe(job: BulkJob, ids: Sequence[int], now: datetime) -> Result:
         processes=[pk for pk in ids if pk not in later],
         groups=groups,
         policies=policies,
-        terms=Terms(_moment(wanted["until"]), wanted["tripwires"] or {}),
+        terms=Terms(moment_of(wanted["until"]), wanted["tripwires"] or {}),
         reason=wanted["reason"],
         actor=actor_of(job),
         now=now,
         decision=job.decision,
+        is_approved=wanted.get("approver") is not None,
     )
     result.skipped = [*skips, *result.skipped]
     return result
@@ -161,9 +162,9 @@ def _decided_later(
     return {pair[0]: word for pair, word in words.items() if word.decision_id > decision_id}
 
 
-def _day(text: Any) -> date | None:
+def day_of(text: Any) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _moment(text: Any) -> datetime | None:
+def moment_of(text: Any) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

@@ -16,7 +16,7 @@ from exceptions_app.errors import BadValue, NotFound, NothingChosen
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Response
-from exceptions_app.policies.approval_rules import in_words, need_second
+from exceptions_app.policies.approval_rules import in_words, need_second, need_second_to_remove
 from exceptions_app.policies.cover import cover_processes
 from exceptions_app.policies.effective import groups_with
 from exceptions_app.policies.locks import lock_policies, share_tree
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
+    from exceptions_app.models.approval_rule import ApprovalRule
     from truscan.access.actor import Actor
 
 SAME = "has this response already"
@@ -126,9 +127,9 @@ def plan(
             elif row is None:
                 made.writes[pk, policy.pk] = None
             elif (row.response, row.review_on, row.expires_at) == (response, review_on, expires_at):
-                made.same.append((Skip(pk, policy.pk, None, _told(SAME, row), "same"), row.pk))
+                made.same.append((Skip(pk, policy.pk, None, told(SAME, row), "same"), row.pk))
             elif seen_at is not None and row.created_at > seen_at:
-                why_not = _told(f"was decided meanwhile: {row.get_response_display()}", row)
+                why_not = told(f"was decided meanwhile: {row.get_response_display()}", row)
                 made.refused.append(Skip(pk, policy.pk, None, why_not, "decided_meanwhile"))
             else:
                 made.writes[pk, policy.pk] = row.pk
@@ -155,7 +156,7 @@ def _refusal(response: str, has_hash: bool, on_list: bool) -> tuple[str, str]:
     return "", ""
 
 
-def _told(what: str, row: ProcessException) -> str:
+def told(what: str, row: ProcessException) -> str:
     return f"{what}, by {row.author_name} on {row.created_at:%Y-%m-%d %H:%M} UTC"
 
 
@@ -207,8 +208,11 @@ def hold_back(made: Plan, policies: Sequence[Policy], response: str, now: dateti
     found = need_second(sorted({pk for pk, _ in made.writes}), policies, response, now)
     for pair in [pair for pair in made.writes if pair[0] in found]:
         del made.writes[pair]
-        why = f"needs a second person: {in_words(found[pair[0]])}"
-        made.refused.append(Skip(pair[0], pair[1], None, why, "needs_approval"))
+        made.refused.append(Skip(*pair, None, why_two(found[pair[0]]), "needs_approval"))
+
+
+def why_two(rule: ApprovalRule) -> str:
+    return f"needs a second person: {in_words(rule)}"
 
 
 def write_plan(
@@ -297,10 +301,18 @@ def refresh(processes: Iterable[int], policies: set[int], now: datetime) -> None
 
 
 @transaction.atomic
-def retire(*, actor: Actor, exceptions: Sequence[int], reason: str, now: datetime) -> Result:
+def retire(
+    *,
+    actor: Actor,
+    exceptions: Sequence[int],
+    reason: str,
+    now: datetime,
+    approver: User | None = None,
+) -> Result:
     """Remove these exceptions (ids) from their drafts, as one decision; the rows stay as history.
 
-    One that is removed already is skipped. Raises NothingChosen, NotFound.
+    One that is removed already is skipped, and one that needs a second person unless `approver`
+    says that there was one. Raises NothingChosen, NotFound.
     """
     reason = checked_reason(reason)
     wanted = set(exceptions)
@@ -321,9 +333,16 @@ def retire(*, actor: Actor, exceptions: Sequence[int], reason: str, now: datetim
         for _, process, policy, retired_at in facts
         if retired_at is not None
     ]
-    going = [(pk, process, policy) for pk, process, policy, at in facts if at is None]
+    active = [(pk, process, policy) for pk, process, policy, at in facts if at is None]
+    found = {} if approver else need_second_to_remove({process for _, process, _ in active})
+    held = [
+        Skip(process, policy, None, why_two(found[process]), "needs_approval")
+        for _, process, policy in active
+        if process in found
+    ]
+    going = [one for one in active if one[1] not in found]
     if not going:
-        return Result(None, 0, gone)
+        return Result(None, 0, [*held, *gone])
     retire_exceptions([pk for pk, _, _ in going], now)
     items = [Item(process, policy, before_id=pk) for pk, process, policy in going]
     items += [skipped_item(skip) for skip in gone if not _is_held(skip, items)]
@@ -332,7 +351,7 @@ def retire(*, actor: Actor, exceptions: Sequence[int], reason: str, now: datetim
     )
     refresh({process for _, process, _ in going}, {policy for _, _, policy in going}, now)
     write_ledger("decision.retired", decision, items, actor=actor)
-    return Result(decision, len(going), gone)
+    return Result(decision, len(going), [*held, *gone])
 
 
 def skipped_item(skip: Skip) -> Item:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched
-from exceptions_app.triage.decide import Result, Skip, respond
-from exceptions_app.triage.renewals import proposals
+from exceptions_app.triage.decide import SAME, Result, Skip, respond, told
+from exceptions_app.triage.renewals import proposals, standing
 from truscan.access.scope import may_write_groups
 from truscan.models.counts import Sighting
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from truscan.access.actor import Actor
 
 NO_RENEWAL = "is no new build of a process that your policies decided"
-NOT_OPEN = "has its response already"
 NEEDS_PERSON = "needs a look and a response of its own: "
 FOREIGN = "stays as it is in a policy that is also in force in groups outside yours"
 
@@ -60,37 +59,45 @@ def renew(*, actor: Actor, user: User, processes: Sequence[int], now: datetime) 
     is no renewal or is decided already, what needs a person (another publisher, a worse verdict),
     and policies that the person may not write. Raises what `respond` raises.
     """
-    told = Renewed()
+    done = Renewed()
     wanted = sorted(set(processes))
     found = {p.process.pk: p for p in proposals(user, wanted, now)}
     waiting = Sighting.objects.filter(process__in=list(found)).open(now)
     is_open = set(waiting.values_list("process", flat=True))
     taken: list[Proposal] = []
     for pk in wanted:
-        if (skip := _refusal(pk, found.get(pk), is_open)) is None:
+        if (skip := _refusal(pk, found.get(pk), is_open, now)) is None:
             taken.append(found[pk])
         else:
-            told.skipped.append(skip)
+            done.skipped.append(skip)
     may_write = _writable(user, taken)
     acts: dict[_Terms, list[Proposal]] = defaultdict(list)
     for proposal in taken:
         for terms in _terms(proposal.exceptions, may_write, now):
             acts[terms].append(proposal)
-        told.skipped += _foreign(proposal, may_write)
+        done.skipped += _foreign(proposal, may_write)
     for terms, chosen in acts.items():
-        told.results.append((terms.response, _respond(actor, terms, chosen, now)))
-    return told
+        done.results.append((terms.response, _respond(actor, terms, chosen, now)))
+    return done
 
 
-def _refusal(pk: int, proposal: Proposal | None, is_open: set[int]) -> Skip | None:
+def _refusal(pk: int, proposal: Proposal | None, is_open: set[int], now: datetime) -> Skip | None:
     if proposal is None:
         return Skip(pk, None, None, NO_RENEWAL, "no_renewal")
     if pk not in is_open:
-        return Skip(pk, None, None, NOT_OPEN, "same")
+        return Skip(pk, None, None, _who_decided(proposal, now), "same")
     if proposal.needs_person:
         why = next(flag.words for flag in proposal.flags if flag.needs_person)
         return Skip(pk, None, None, NEEDS_PERSON + why.removesuffix("."), "needs_person")
     return None
+
+
+def _who_decided(proposal: Proposal, now: datetime) -> str:
+    """By whom and when, as far as it is in the policies that the person sees."""
+    policies = [exception.policy_id for exception in proposal.exceptions]
+    rows = standing(now).filter(process=proposal.process, policy__in=policies)
+    row = rows.order_by("-created_at", "-pk").first()
+    return told(SAME, row) if row is not None else SAME
 
 
 def _writable(user: User, taken: Sequence[Proposal]) -> dict[int, bool]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from exceptions_app.errors import OutOfDate
-from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy, Response
 from exceptions_app.policies.approval import Act, ask
 from exceptions_app.policies.approval_rules import kept_for, need_second, said
-from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.triage.bulk import AT_ONCE, make_job
+from exceptions_app.triage.bulk_parts import day_of, moment_of
 from exceptions_app.triage.decide import Result, checked_reason, respond
-from truscan import audit
+from exceptions_app.triage.request_ground import (
+    digest_now,
+    named,
+    placed,
+    require_still,
+    sha256,
+    standing,
+    still_seen,
+    what_changed,
+)
 from truscan.access.actor import Actor
-from truscan.access.scope import has_role_anywhere, may_write_groups
-from truscan.models.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +32,6 @@ if TYPE_CHECKING:
     from exceptions_app.models.approval import ApprovalRequest
 
 RESPOND = "respond"
-NAMED = 3
 
 
 def respond_or_ask(
@@ -84,14 +87,14 @@ def ask_to_respond(
         "expires_at": expires_at.isoformat() if expires_at else None,
         "needing": sorted(found),
     }
-    asked["standing"] = _standing(asked)
+    asked["standing"] = standing(asked)
     return ask(
         actor=actor,
         act=RESPOND,
-        subject=_sha256([asked["processes"], asked["policies"], response]),
+        subject=sha256([asked["processes"], asked["policies"], response]),
         title=_title(asked, locked),
         policies=locked,
-        digest=_sha256(asked),
+        digest=sha256(asked),
         now=now,
         asked=asked,
         because=said(found),
@@ -101,73 +104,22 @@ def ask_to_respond(
 
 
 def _title(asked: dict[str, Any], policies: Sequence[Policy]) -> str:
-    ids = asked["processes"]
-    what = str(Process.objects.get(pk=ids[0])) if len(ids) == 1 else f"{len(ids):,} processes"
-    where = str(policies[0]) if len(policies) == 1 else f"{len(policies)} policies"
-    return f"{Response(asked['response']).label} {what} in {where}"[:512]
-
-
-def _standing(asked: dict[str, Any]) -> dict[str, Any]:
-    """What the act would replace or be refused for: exceptions by "process:policy", and those of
-    the processes that cannot be excepted."""
-    rows = ProcessException.objects.filter(
-        process__in=asked["processes"], policy__in=asked["policies"], retired_at=None
-    )
-    listed = Process.objects.filter(pk__in=asked["processes"], on_symantec_list=True)
-    pairs = rows.order_by("process", "policy").values_list("process", "policy", "pk")
-    return {
-        "exceptions": {f"{process}:{policy}": pk for process, policy, pk in pairs},
-        "listed": sorted(listed.values_list("pk", flat=True)),
-    }
-
-
-def _sha256(value: object) -> str:
-    return hashlib.sha256(audit.canonical_json(value).encode()).hexdigest()
-
-
-def _digest_now(request: ApprovalRequest, now: datetime) -> str:
-    return _sha256({**request.asked, "standing": _standing(request.asked)})
-
-
-def what_changed(request: ApprovalRequest, now: datetime) -> str:
-    """What somebody decided since, by whom and when; the first three by name."""
-    then, today = request.asked["standing"], _standing(request.asked)
-    told = []
-    pairs = {**then["exceptions"], **today["exceptions"]}
-    moved = [p for p in sorted(pairs) if then["exceptions"].get(p) != today["exceptions"].get(p)]
-    for pair in moved[:NAMED]:
-        process, policy = (int(part) for part in pair.split(":"))
-        row = ProcessException.objects.filter(pk=today["exceptions"].get(pair)).first()
-        what = "its exception was removed"
-        if row is not None:
-            when = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
-            what = f"{row.get_response_display()} by {row.author_name} on {when}"
-        told.append(f"{_name(process)} in {Policy.objects.get(pk=policy)}: {what}.")
-    fresh = sorted(set(today["listed"]) - set(then["listed"]))
-    told += [f"{_name(pk)} is on Symantec's own list by now." for pk in fresh[:NAMED]]
-    rest = len(moved) + len(fresh) - len(told)
-    if rest > 0:
-        told.append(f"And {rest:,} more.")
-    return " ".join(["Somebody decided meanwhile.", *told]) if told else ""
-
-
-def _name(pk: int) -> str:
-    return str(Process.objects.filter(pk=pk).first() or "A process")
+    label = Response(asked["response"]).label
+    return f"{label} {named(asked['processes'])} in {placed(policies)}"[:512]
 
 
 def _carry_out(request: ApprovalRequest, actor: Actor, now: datetime) -> dict[str, Any]:
     """As the requester, with the approver noted; OutOfDate if the requester may not any more."""
     asked, policies = request.asked, list(request.policies.order_by("pk"))
-    if len(policies) < len(asked["policies"]):
-        raise OutOfDate("A policy was deleted meanwhile. Ask anew.")
+    require_still(request, policies)
     requester = Actor(request.requester_name, actor.means, request.requester)
     terms: dict[str, Any] = {
-        "review_on": date.fromisoformat(asked["review_on"]) if asked["review_on"] else None,
-        "expires_at": datetime.fromisoformat(asked["expires_at"]) if asked["expires_at"] else None,
+        "review_on": day_of(asked["review_on"]),
+        "expires_at": moment_of(asked["expires_at"]),
     }
     common: dict[str, Any] = {
         "actor": requester,
-        "processes": _still_in_scope(request, policies),
+        "processes": still_seen(request),
         "response": asked["response"],
         "reason": asked["reason"],
         "now": now,
@@ -185,24 +137,10 @@ def _carry_out(request: ApprovalRequest, actor: Actor, now: datetime) -> dict[st
     }
 
 
-def _still_in_scope(request: ApprovalRequest, policies: Sequence[Policy]) -> list[int]:
-    user, ids = request.requester, request.asked["processes"]
-    if user is None:
-        return list(ids)
-    touched = groups_touched(policies)
-    if not (has_role_anywhere(user, "analyst") and may_write_groups(user, "analyst", touched)):
-        raise OutOfDate(
-            f"{request.requester_name} may not write these policies any more. An analyst of these"
-            " groups asks anew."
-        )
-    seen = Process.objects.filter(pk__in=ids).visible_to(user, "analyst")
-    return list(seen.order_by("pk").values_list("pk", flat=True))
-
-
 ACT = Act(
     RESPOND,
     "Respond to processes",
-    _digest_now,
+    digest_now,
     _carry_out,
     what_changed=what_changed,
     is_draft=False,

@@ -14,6 +14,7 @@ from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
 from exceptions_app.models.watch import SAID, Watch
+from exceptions_app.policies.approval_rules import need_second_to_observe
 from exceptions_app.policies.effective import groups_with, policies_in_force
 from exceptions_app.policies.locks import (
     lock_groups,
@@ -28,6 +29,7 @@ from exceptions_app.triage.decide import (
     checked_reason,
     refresh,
     skipped_item,
+    why_two,
 )
 from exceptions_app.triage.kin import kin_ids
 from exceptions_app.triage.observed import refresh_processes
@@ -44,6 +46,8 @@ from truscan.models.process import Process
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from django.contrib.auth.models import User
 
     from truscan.access.actor import Actor
     from truscan.models.estate import Group
@@ -75,17 +79,18 @@ def observe(
     now: datetime,
     until: datetime | None = None,
     tripwires: dict[str, int] | None = None,
+    approver: User | None = None,
 ) -> Result:
     """Keep logging these processes in these groups and below, and put them out of the way.
 
     Exceptions for them in the policies in force for the groups are removed first, and `notes` say
     so, also when such a policy holds elsewhere. `until` and `tripwires` (so many more
     "occurrences", "computers", "groups" or "hashes") bring them back. A watch with other terms is
-    replaced; an equal call does nothing and returns no decision. Raises NothingChosen, BadValue,
-    NotFound.
+    replaced; an equal call does nothing and returns no decision. What needs a second person is
+    skipped unless `approver` says that there was one. Raises NothingChosen, BadValue, NotFound.
     """
     reason = checked_reason(reason)
-    terms = _checked_terms(processes, groups, until, tripwires, now)
+    terms = checked_terms(processes, groups, until, tripwires, now)
     share_tree()
     lock_groups(group.pk for group in groups)
     places = policies_in_force([group.pk for group in groups])
@@ -98,6 +103,7 @@ def observe(
         reason=reason,
         actor=actor,
         now=now,
+        is_approved=approver is not None,
     )
 
 
@@ -111,6 +117,7 @@ def observe_in(
     actor: Actor,
     now: datetime,
     decision: Decision | None = None,
+    is_approved: bool = False,
 ) -> Result:
     """`observe` with the groups and the policies in force there locked: as a decision of its own,
     or as a part of one that is written in parts."""
@@ -121,6 +128,15 @@ def observe_in(
         Skip(pk, None, None, NOT_THERE, "unknown_process") for pk in set(processes) - set(known)
     ]
     removed = _active(known, policies)
+    if not is_approved:
+        found = need_second_to_observe(known, {pk for pk, _ in removed})
+        skipped += [
+            Skip(pk, None, group.pk, why_two(rule), "needs_approval")
+            for pk, rule in sorted(found.items())
+            for group in groups
+        ]
+        known = [pk for pk in known if pk not in found]
+        removed = {pair: row for pair, row in removed.items() if pair[0] not in found}
     open_watches = _open_watches(known, groups)
     fresh, same = _sort_watches(known, groups, open_watches, terms)
     skipped += same
@@ -150,7 +166,7 @@ def observe_in(
     return Result(decision, len(fresh), skipped, len(removed), notes)
 
 
-def _checked_terms(
+def checked_terms(
     processes: Sequence[int],
     groups: Sequence[Group],
     until: datetime | None,

@@ -12,12 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from exceptions_app.errors import ExceptionsError
-from exceptions_app.models.approval_rule import ApprovalRule
+from exceptions_app.models.approval_rule import ACTS, ApprovalRule
 from exceptions_app.models.lint import Grade
-from exceptions_app.models.policy import Response
+from exceptions_app.policies.approval import DAYS_MAX
 from exceptions_app.policies.approval_rules import (
     CLASSES,
-    DAYS_MAX,
     add_rule,
     in_words,
     remove_rule,
@@ -34,7 +33,9 @@ ANY = ("", "Any")
 
 
 class RuleForm(forms.Form):
-    response = forms.ChoiceField(choices=[ANY, *Response.choices], required=False)
+    response = forms.ChoiceField(
+        choices=[("", "Any change of a policy"), *ACTS], required=False, label="Response or act"
+    )
     risk_class = forms.ChoiceField(
         choices=[ANY, *CLASSES.items()], required=False, label="Class of the process"
     )

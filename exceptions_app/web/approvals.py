@@ -24,8 +24,7 @@ from exceptions_app.policies.approval import (
     withdraw,
 )
 from exceptions_app.policies.publish_request import ask_to_publish
-from exceptions_app.triage.respond_request import RESPOND
-from exceptions_app.web.approval_rows import respond_state
+from exceptions_app.web.approval_rows import decide_state
 from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policies import get_policy, require_write
 from exceptions_app.web.policy_rows import policy_state
@@ -80,8 +79,8 @@ def approval_page(request: HttpRequest, pk: int) -> HttpResponse:
         ctx |= policy_state(row.policies.get(), user, timezone.now())
         ctx |= lint_state(row.policies.get(), timezone.now())
         ctx["is_current"] = publish_request.is_current(row, timezone.now())
-    if row.act == RESPOND:
-        ctx |= respond_state(row, user, timezone.now())
+    if row.act != publish_request.PUBLISH:
+        ctx |= decide_state(row, user, timezone.now())
     return render(request, "exceptions_app/approvals/approval.html", ctx)
 
 

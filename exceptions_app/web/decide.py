@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -21,6 +20,7 @@ from exceptions_app.suggest.shown import suggestion_for
 from exceptions_app.triage import bulk
 from exceptions_app.triage.meanwhile import decided_meanwhile
 from exceptions_app.triage.newcomers import read_mark
+from exceptions_app.triage.observe_request import need_second_here
 from exceptions_app.triage.preview import Preview, preview
 from exceptions_app.web.choice import chosen, groups_of, options
 from exceptions_app.web.decide_act import (
@@ -33,7 +33,7 @@ from exceptions_app.web.decide_act import (
 )
 from exceptions_app.web.replay_rows import seen_groups, shown
 from exceptions_app.web.skips import counted_words
-from exceptions_app.web.told import RESPONSES, next_address, skipped_words, tell
+from exceptions_app.web.told import RESPONSES, next_address, skipped_words, tell, tell_asked
 from truscan.access.scope import may_write_groups
 from truscan.web.frame import forget_counts
 from truscan.web.gate import person_with
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from exceptions_app.models.approval import ApprovalRequest
+    from exceptions_app.models.approval_rule import ApprovalRule
     from exceptions_app.models.bulk import BulkJob
 
 # So many rows are marked in place; after a larger act the list is read anew.
@@ -123,7 +124,8 @@ def _consequences(
     if response == "observe":
         places = [g for g in dialog.tops if g.pk in set(groups)]
         removed = sum(held_in(dialog, places).values_list("held", flat=True))
-        return {"response": response, "total": dialog.choice.total, "removed": removed}
+        told = {"response": response, "total": dialog.choice.total, "removed": removed}
+        return told | _two(need_second_here(dialog.choice.ids, [g.pk for g in places]))
     policies = list(Policy.objects.all().visible_to(dialog.user).filter(pk__in=wanted))
     ctx: dict[str, Any] = {"response": response, "total": dialog.choice.total}
     if response in {"ignore", "quarantine", "terminate"} and policies and dialog.choice.ids:
@@ -134,9 +136,12 @@ def _consequences(
         ctx["is_bulk"] = dialog.choice.total * len(policies) > bulk.AT_ONCE
         ctx |= _replayed(dialog, policies, response)
         ctx |= _left(dialog, ctx["preview"])
-        found = need_second(dialog.choice.ids, policies, response, dialog.now)
-        ctx["needing"], ctx["needing_why"] = len(found), said(found)
+        ctx |= _two(need_second(dialog.choice.ids, policies, response, dialog.now))
     return ctx
+
+
+def _two(found: dict[int, ApprovalRule]) -> dict[str, Any]:
+    return {"needing": len(found), "needing_why": said(found)}
 
 
 def _left(dialog: Dialog, seen: Preview) -> dict[str, Any]:
@@ -211,7 +216,7 @@ def _decided(request: HttpRequest, dialog: Dialog) -> HttpResponse:
         return _show(request, dialog, form)
     told = form.cleaned_data
     try:
-        if told["response"] != "observe" and (asked := ask_second(dialog, told)) is not None:
+        if (asked := ask_second(dialog, told)) is not None:
             return _tell_asked(request, dialog, asked)
         if is_bulk(dialog, told):
             return _follow(request, dialog, start_job(dialog, told))
@@ -240,8 +245,7 @@ def _back(request: HttpRequest, dialog: Dialog, word: str) -> HttpResponse:
 
 def _tell_asked(request: HttpRequest, dialog: Dialog, asked: ApprovalRequest) -> HttpResponse:
     forget_counts(dialog.user)
-    text = f"Asked for: {asked}. Nothing changes before somebody else approves it."
-    messages.info(request, text)
+    tell_asked(request, asked)
     return _back(request, dialog, "asked")
 
 

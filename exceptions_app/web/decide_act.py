@@ -12,6 +12,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from exceptions_app.errors import ExceptionsError
+from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.policy import Policy
 from exceptions_app.models.watch import SAID
 from exceptions_app.policies.approval_rules import need_second
@@ -19,6 +20,7 @@ from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.triage import bulk
 from exceptions_app.triage.decide import Result, respond
+from exceptions_app.triage.observe_request import need_second_here, observe_or_ask
 from exceptions_app.triage.respond_request import ask_to_respond
 from exceptions_app.triage.watching import observe
 from exceptions_app.web.choice import GROUPS_SHOWN, Choice, Options
@@ -30,7 +32,6 @@ from truscan.models.estate import Group
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from exceptions_app.models.approval import ApprovalRequest
     from exceptions_app.models.bulk import BulkJob
 
 
@@ -54,6 +55,8 @@ def ask_second(dialog: Dialog, told: dict[str, Any]) -> ApprovalRequest | None:
     done at once."""
     if told["leave_out"]:
         return None
+    if told["response"] == "observe":
+        return _ask_to_observe(dialog, told)
     chosen_ones = list(Policy.objects.filter(pk__in=told["policies"]))
     if not need_second(dialog.choice.ids, chosen_ones, told["response"], dialog.now):
         return None
@@ -69,6 +72,23 @@ def ask_second(dialog: Dialog, told: dict[str, Any]) -> ApprovalRequest | None:
             review_on=told["review_on"],
             expires_at=end_of(told["expires_on"]),
         )
+
+
+def _ask_to_observe(dialog: Dialog, told: dict[str, Any]) -> ApprovalRequest | None:
+    groups = [g for g in dialog.tops if g.pk in set(told["groups"])]
+    if not need_second_here(dialog.choice.ids, [group.pk for group in groups]):
+        return None
+    _refuse_foreign_removal(dialog, groups)
+    asked = observe_or_ask(
+        actor=Actor.on_web(dialog.user),
+        processes=dialog.choice.ids,
+        groups=groups,
+        reason=told["reason"],
+        now=dialog.now,
+        until=end_of(told["until"]),
+        tripwires=tripwires_of(told),
+    )
+    return asked if isinstance(asked, ApprovalRequest) else None
 
 
 def is_bulk(dialog: Dialog, told: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.lint import Grade, ProtectedProgram
+from exceptions_app.policies.approval import DAYS_MAX
 from exceptions_app.policies.gate import blocking, findings_of
 from exceptions_app.policies.known_programs import protect_list, scripting_hosts
 from exceptions_app.policies.lint import counted
@@ -47,6 +48,9 @@ class LintForm(forms.Form):
     evidence_percent = forms.IntegerField(
         min_value=0, max_value=100, label="Ignore seen in fewer than so many % of groups is told"
     )
+    request_days = forms.IntegerField(
+        min_value=1, max_value=DAYS_MAX, label="A request to publish is kept for so many days"
+    )
 
 
 def lint_state(policy: Policy, now: datetime) -> dict[str, Any]:
@@ -74,6 +78,7 @@ def lint_page(request: HttpRequest) -> HttpResponse:
         "blocking_grade": row.blocking_grade or "",
         "wide_percent": row.wide_percent,
         "evidence_percent": row.evidence_percent,
+        "request_days": row.request_days,
     }
     form = LintForm(request.POST or None, initial=initial)
     if request.method == "POST":

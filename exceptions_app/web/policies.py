@@ -19,12 +19,13 @@ from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import open_request
 from exceptions_app.replay.run import replay_drafts
-from exceptions_app.triage.decide import retire
+from exceptions_app.triage.remove_request import remove_or_ask
 from exceptions_app.web.arrived import arrived_of
 from exceptions_app.web.base_rows import base_state
 from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policy_rows import policy_lines, policy_page_state, policy_state
 from exceptions_app.web.replay_rows import seen_groups, shown
+from exceptions_app.web.told import tell_removed
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups
 from truscan.models.estate import Group
@@ -181,7 +182,7 @@ def exception_retire(request: HttpRequest, pk: int) -> HttpResponse:
         retired_at=None, pk=int(wanted) if wanted.isascii() and wanted.isdecimal() else 0
     )
     try:
-        result = retire(
+        result = remove_or_ask(
             actor=Actor.on_web(user),
             exceptions=list(ids.values_list("pk", flat=True)),
             reason=text_of(request.POST, "reason", 4000) or "removed on the policy page",
@@ -190,9 +191,7 @@ def exception_retire(request: HttpRequest, pk: int) -> HttpResponse:
     except ExceptionsError as error:
         messages.error(request, str(error))
     else:
-        undo = f"undo:{result.decision.pk}" if result.decision else ""
-        text = "Removed from the draft; clients keep it until you publish."
-        messages.success(request, text, extra_tags=undo)
+        tell_removed(request, result)
         forget_counts(user)
     return redirect("policy", pk)
 

@@ -19,12 +19,12 @@ from exceptions_app.life import reviews
 from exceptions_app.life.evidence import reviews_of
 from exceptions_app.replay.run import replay_end
 from exceptions_app.triage.amend import Terms, amend
-from exceptions_app.triage.decide import retire
+from exceptions_app.triage.remove_request import remove_or_ask
 from exceptions_app.web.decide_act import end_of
 from exceptions_app.web.policies import require_write
 from exceptions_app.web.replay import CHOICES, days_of
 from exceptions_app.web.replay_rows import seen_groups, shown
-from exceptions_app.web.told import next_address, skipped_words
+from exceptions_app.web.told import next_address, skipped_words, tell_removed
 from truscan.access.actor import Actor
 from truscan.models.estate import Computer
 from truscan.web.frame import CAP, forget_counts
@@ -105,9 +105,9 @@ def review_act(request: HttpRequest, pk: int) -> HttpResponse:
     reason = text_of(request.POST, "reason", 2000)
     try:
         if answer == "remove":
-            said = reason or "not needed any more"
-            result = retire(actor=actor, exceptions=[pk], reason=f"Review: {said}", now=now)
-            text = f"{row.process} is removed from the draft; clients keep it until you publish."
+            said = f"Review: {reason or 'not needed any more'}"
+            gone = remove_or_ask(actor=actor, exceptions=[pk], reason=said, now=now)
+            tell_removed(request, gone, str(row.process))
         else:
             new = _kept(request, row) if answer == "keep" else _edited(request, row)
             said = reason or ("looked at and kept" if answer == "keep" else "terms changed")
@@ -115,10 +115,10 @@ def review_act(request: HttpRequest, pk: int) -> HttpResponse:
             text = f"{row.process} is kept until {new.review_on}."
             if answer != "keep":
                 text = f"{row.process} is saved; its review is {new.review_on or 'on no date'}."
+            _tell(request, result, text)
     except ExceptionsError as error:
         messages.error(request, str(error))
     else:
-        _tell(request, result, text)
         forget_counts(user)
     return redirect(next_address(request) if request.POST.get("next") else reverse("review-list"))
 

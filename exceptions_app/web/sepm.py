@@ -23,6 +23,7 @@ from exceptions_app.sepm.job import make_job, resume_job, stop_job
 from exceptions_app.sepm.plan import make_plan
 from exceptions_app.sepm.setup import save_server, switch_server
 from exceptions_app.web.policies import may_write
+from exceptions_app.web.told import skipped_words
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups, sees_whole_estate
 from truscan.delivery.trust import Kind
@@ -250,8 +251,12 @@ def sepm_drift(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("sepm-job", job.pk)
         if act == "adopt":
             keys = request.POST.getlist("key")[:1000]
-            drift.adopt(actor=actor, link=link, keys=keys, reason=reason, now=now)
-            messages.success(request, "Adopted into the draft; publish it to make it the rule.")
+            done = drift.adopt(actor=actor, link=link, keys=keys, reason=reason, now=now)
+            left = skipped_words([skip for one in done for skip in one.skipped])
+            text = f"Adopted into the draft; publish it to make it the rule.{left}"
+            if all(one.decision is None for one in done):
+                text = f"Nothing changed in the draft.{left}"
+            messages.success(request, text)
             return redirect("policy", link.policy_id)
         drift.leave(actor=actor, link=link, reason=reason)
     except ExceptionsError as error:

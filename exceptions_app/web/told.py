@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from exceptions_app.triage.decide import Result
 from truscan.models.process import Process
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from exceptions_app.triage.decide import Result, Skip
+    from exceptions_app.models.approval import ApprovalRequest
+    from exceptions_app.triage.decide import Skip
 
 RESPONSES = (
     ("ignore", "Ignore"),
@@ -47,6 +49,21 @@ def tell(request: HttpRequest, response: str, result: Result) -> None:
     if response == "observe":
         text = f"Observed: {result.applied:,} put aside, still counted.{rest}"
     messages.success(request, text, extra_tags=f"undo:{result.decision.pk}")
+
+
+def tell_removed(request: HttpRequest, result: Result | ApprovalRequest, name: str = "") -> None:
+    """Exceptions taken out of a draft, or a request to do so."""
+    if not isinstance(result, Result):
+        tell_asked(request, result)
+    elif result.decision is None:
+        messages.info(request, f"Nothing changed.{skipped_words(result.skipped)}")
+    else:
+        text = f"{name or 'It'} is removed from the draft; clients keep it until you publish."
+        messages.success(request, text, extra_tags=f"undo:{result.decision.pk}")
+
+
+def tell_asked(request: HttpRequest, asked: ApprovalRequest) -> None:
+    messages.info(request, f"Asked for: {asked}. Nothing changes before somebody else approves it.")
 
 
 def next_address(request: HttpRequest) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from exceptions_app.errors import AlreadySettled, AlreadyUndone, ExceptionsError, NotFound
+from exceptions_app.errors import AlreadySettled, AlreadyUndone, NotFound
 from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
@@ -23,6 +23,7 @@ from exceptions_app.triage.claims import Claimed, claim
 from exceptions_app.triage.decide import Result, respond
 from exceptions_app.triage.respond_request import ask_to_respond
 from exceptions_app.triage.undo import undo
+from tests.concurrency.at_once import at_once
 from tests.exceptions_app.acts import give, make_policy, watch
 from tests.make import NOW, SYSTEM, make_group, make_process, make_sighting, make_user
 from truscan import audit, coverage
@@ -33,28 +34,6 @@ from truscan.models.process import Process
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LATER = NOW + timedelta(minutes=1)
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """Run each in a thread of its own, started together; what each returned or raised."""
-    start = threading.Barrier(len(works))
-    found: list[object] = [None] * len(works)
-
-    def run(number: int) -> None:
-        start.wait()
-        try:
-            found[number] = works[number]()
-        except ExceptionsError as error:
-            found[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[n]) for n in range(len(works))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
 
 
 def test_of_two_who_decide_one_wins_and_the_other_is_told() -> None:

@@ -11,7 +11,8 @@ from exceptions_app.models.exception import ProcessException
 from exceptions_app.rules.act import tick
 from exceptions_app.rules.sign import Terms, digest_of, save_rule, sign_rule
 from exceptions_app.rules.simulate import simulate
-from tests.concurrency.test_decide import LATER, at_once
+from tests.concurrency.at_once import at_once
+from tests.concurrency.test_decide import LATER
 from tests.exceptions_app.acts import give, make_policy
 from tests.exceptions_app.web.estate import make_seen
 from tests.make import NOW, SYSTEM, make_group, make_user

@@ -103,7 +103,12 @@ ROWS = [
         "lint",
         "POST",
         "302 403 403 403 403 403 302",
-        data=lambda o, w: {"blocking_grade": "3", "wide_percent": 5, "evidence_percent": 10},
+        data=lambda o, w: {
+            "blocking_grade": "3",
+            "wide_percent": 5,
+            "evidence_percent": 10,
+            "request_days": 7,
+        },
         of_nobody=True,
     ),
     Row(

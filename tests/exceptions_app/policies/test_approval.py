@@ -9,12 +9,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from exceptions_app.errors import AlreadySettled, NothingChosen, OutOfDate, SamePerson
+from exceptions_app.errors import AlreadySettled, BadValue, NothingChosen, OutOfDate, SamePerson
 from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.policy import Revision
-from exceptions_app.policies.approval import approve, decline, withdraw
+from exceptions_app.policies.approval import approve, decline, expire_due, withdraw
+from exceptions_app.policies.lint_settings import set_lint
 from exceptions_app.policies.publish import publish
-from exceptions_app.policies.publish_request import ask_to_publish
+from exceptions_app.policies.publish_request import ask_to_publish, open_request
 from tests.exceptions_app.acts import give, make_policy
 from tests.make import NOW, SYSTEM, make_group, make_process, make_user
 from tests.tokens import Caller
@@ -82,6 +83,28 @@ def test_a_draft_that_moved_has_to_be_asked_for_anew(policy: Policy) -> None:
     publish(actor=SYSTEM, policy=policy, now=LATER)
     approve(actor=bob, request=again, now=LATER)
     assert Revision.objects.count() == 1, "published meanwhile: nothing is left to do"
+
+
+def test_a_request_to_publish_that_nobody_answers_expires(policy: Policy) -> None:
+    ann, bob = by("ann"), by("bob")
+    set_lint(actor=SYSTEM, blocking_grade=None, wide_percent=5, evidence_percent=10, request_days=2)
+    for days in (0, 91):
+        with pytest.raises(BadValue, match="1 to 90 days"):
+            set_lint(actor=SYSTEM, blocking_grade=None, wide_percent=5, evidence_percent=10,
+                     request_days=days)  # fmt: skip
+    row = ask_to_publish(actor=ann, policy=policy, now=NOW)
+    over = NOW + timedelta(days=2)
+    assert row.expires_at == over
+    with pytest.raises(OutOfDate, match="expired"):
+        approve(actor=bob, request=row, now=over)
+    assert [expire_due(over - timedelta(seconds=1)), expire_due(over), expire_due(over)] == [
+        0,
+        1,
+        0,
+    ]
+    row.refresh_from_db()
+    assert (row.state, open_request(policy)) == ("expired", None)
+    assert ask_to_publish(actor=ann, policy=policy, now=over).state == "open"
 
 
 def test_no_has_a_reason_and_taking_back_is_for_the_requester(policy: Policy) -> None:
