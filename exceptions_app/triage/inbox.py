@@ -331,4 +331,4 @@ def _matching(qs: QuerySet[ProcessSummary], text: str) -> QuerySet[ProcessSummar
     if not found:
         return qs.none()
     query = " & ".join(f"'{word}':*" for word in found)
-    return qs.filter(search=SearchQuery(query, config="simple", search_type="raw"))
+    return qs.filter(process__search=SearchQuery(query, config="simple", search_type="raw"))

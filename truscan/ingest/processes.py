@@ -16,12 +16,8 @@ from truscan.ingest.type_counts import (
     LEVELS,
     SUMS_BY_TYPE,
 )
+from truscan.models.detection import EVENT_TYPE_OF_WORD
 
-# Tokens: the name and its parts, the path's parts, the words of application and company, the hash.
-_SEARCH = """
-to_tsvector('simple', left(concat_ws(' ', p.name, regexp_replace(concat_ws(' ', p.name,
-    p.generic_path, p.application_name, p.company_name), '[^[:alnum:]]+', ' ', 'g'), p.hash), 4000))
-"""
 _SORT_NAME = "left(lower(p.name), 128)"
 _SORT_COMPANY = "left(lower(p.company_name), 128)"
 
@@ -56,24 +52,25 @@ WITH changed AS (
 UPDATE truscan_process t SET {", ".join(f"{name} = changed.{name}" for name in _TOLD)}
 FROM changed WHERE t.id = changed.id RETURNING t.id
 """  # noqa: S608
-_RESEARCH = f"""
+_SORT_AGAIN = f"""
 UPDATE truscan_processsummary s SET application_type = p.application_type,
-    sort_name = {_SORT_NAME}, sort_company = {_SORT_COMPANY}, search = {_SEARCH}
+    sort_name = {_SORT_NAME}, sort_company = {_SORT_COMPANY}
 FROM truscan_process p WHERE p.id = s.process_id AND p.id = ANY(%s)
 """  # noqa: S608
 
 _SUMMARISE = f"""
 INSERT INTO truscan_processsummary AS t (process_id, rows, {", ".join(BY_TYPE)}, first_at,
     last_at, level_min, level_max, groups, computers, risk_class, application_type, sort_name,
-    sort_company, search)
-SELECT n.*, coalesce(f.groups, 0), coalesce(f.computers, 0), '', p.application_type,
-    {_SORT_NAME}, {_SORT_COMPANY}, CASE WHEN o.process_id IS NULL THEN {_SEARCH} END
+    sort_company)
+SELECT n.*, coalesce(f.groups, 0), coalesce(f.computers, 0), coalesce(k.risk_class, ''),
+    p.application_type, {_SORT_NAME}, {_SORT_COMPANY}
 FROM (SELECT process_id, sum(rows), {SUMS_BY_TYPE}, {FIRST}, {LAST}, {LEVELS}
       FROM {{source}} GROUP BY 1) AS n
 JOIN truscan_process p ON p.id = n.process_id
 LEFT JOIN (SELECT process_id, sum(groups) AS groups, sum(computers) AS computers FROM fresh
            GROUP BY 1) AS f ON f.process_id = n.process_id
-LEFT JOIN truscan_processsummary o ON o.process_id = n.process_id
+LEFT JOIN unnest(%s::bigint[], %s::text[]) AS k(process_id, risk_class)
+       ON k.process_id = n.process_id
 ORDER BY n.process_id
 ON CONFLICT (process_id) DO UPDATE SET rows = t.rows + excluded.rows, {ADD_BY_TYPE},
     {ADD_TIMES}, {ADD_LEVELS}, groups = t.groups + excluded.groups,
@@ -95,6 +92,16 @@ FROM (SELECT DISTINCT process_id FROM {{source}}) AS d
 JOIN truscan_processsummary s ON s.process_id = d.process_id
 JOIN truscan_process p ON p.id = d.process_id
 """  # noqa: S608
+# Of processes without a summary: it is rewritten with all its indexes if the class comes later.
+_NEW_KINDS = f"""
+SELECT n.process_id, '', {", ".join(_TYPE_COLUMNS)}, p.application_type, p.permitted_reason
+FROM (SELECT process_id,
+             {", ".join(f"bool_or(event_type = {EVENT_TYPE_OF_WORD[word]} AND occurrences > 0) AS {word}" for word in _TYPE_COLUMNS)}
+      FROM {{source}} d WHERE NOT EXISTS (
+          SELECT 1 FROM truscan_processsummary s WHERE s.process_id = d.process_id)
+      GROUP BY 1) AS n
+JOIN truscan_process p ON p.id = n.process_id
+"""  # noqa: E501, S608
 _CLASSIFY = """
 UPDATE truscan_processsummary s SET risk_class = k.risk_class
 FROM unnest(%s::bigint[], %s::text[]) AS k(process_id, risk_class)
@@ -113,11 +120,12 @@ def note_newest(cursor: Any, source: str) -> None:
 
 def summarise(cursor: Any, source: str) -> None:
     """Add to the summaries; `fresh` tells new groups and computers."""
-    cursor.execute(_SUMMARISE.format(source=source))
+    cursor.execute(_NEW_KINDS.format(source=source))
+    cursor.execute(_SUMMARISE.format(source=source), _classes(cursor.fetchall()))
 
 
 def tell_newest(cursor: Any, source: str) -> None:
-    """Process columns, search words and class, where what was noted changes them."""
+    """Process columns, sort keys and class, where what was noted changes them."""
     cursor.execute(_TELL)
     changed = [row[0] for row in cursor.fetchall()]
     if changed:
@@ -125,20 +133,23 @@ def tell_newest(cursor: Any, source: str) -> None:
                        [changed])  # fmt: skip
         listed = [reason for (reason,) in cursor.fetchall() if on_symantec_list(reason)]
         cursor.execute(_ON_LIST, [changed, listed])
-        cursor.execute(_RESEARCH, [changed])
+        cursor.execute(_SORT_AGAIN, [changed])
     _classify(cursor, source)
 
 
 def _classify(cursor: Any, source: str) -> None:
     """The class needs all event types that were seen, so it is looked at after the sums."""
     cursor.execute(_KINDS.format(source=source))
-    wrong = []
-    for process_id, stored, *said in cursor.fetchall():
-        found = _class_of(*said)
-        if found != stored:
-            wrong.append((process_id, found))
-    if wrong:
-        cursor.execute(_CLASSIFY, [list(column) for column in zip(*wrong, strict=True)])
+    wrong = _classes(cursor.fetchall())
+    if wrong[0]:
+        cursor.execute(_CLASSIFY, wrong)
+
+
+def _classes(rows: list[tuple[Any, ...]]) -> tuple[list[int], list[str]]:
+    """Processes and their classes, of (process, class, what tells it) where that differs."""
+    found = ((process_id, stored, _class_of(*said)) for process_id, stored, *said in rows)
+    wrong = [(process_id, made) for process_id, stored, made in found if made != stored]
+    return [process_id for process_id, _ in wrong], [made for _, made in wrong]
 
 
 @lru_cache(maxsize=4096)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
 from truscan.access.scope import ScopedQuerySet, SightingQuerySet
@@ -109,7 +107,6 @@ class ProcessSummary(TypeCounts):
     application_type = models.CharField(max_length=128, blank=True, default="")
     sort_name = models.CharField(max_length=128, blank=True, default="")
     sort_company = models.CharField(max_length=128, blank=True, default="")
-    search = SearchVectorField(null=True)
 
     class Meta:
         indexes = [
@@ -120,7 +117,6 @@ class ProcessSummary(TypeCounts):
             models.Index(fields=["-groups", "-process"], name="summary_groups"),
             models.Index(fields=["sort_name", "process"], name="summary_name"),
             models.Index(fields=["sort_company", "process"], name="summary_company"),
-            GinIndex(fields=["search"], name="summary_search"),
         ]
 
     def __str__(self) -> str:

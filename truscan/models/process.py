@@ -3,9 +3,37 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.functions import Concat, Left
 
 from truscan.access.scope import ProcessQuerySet
+
+
+def _joined(*names: str) -> Concat:
+    blank = models.Value(" ")
+    parts = [part for name in names for part in (models.F(name), blank)]
+    return Concat(*parts, output_field=models.TextField())
+
+
+# Tokens: the name and its parts, the path's parts, the words of application and company, the hash.
+_WORDS = Left(
+    Concat(
+        _joined("name"),
+        models.Func(
+            _joined("name", "generic_path", "application_name", "company_name"),
+            models.Value("[^[:alnum:]]+"),
+            models.Value(" "),
+            models.Value("g"),
+            function="regexp_replace",
+            output_field=models.TextField(),
+        ),
+        models.F("hash"),
+        output_field=models.TextField(),
+    ),
+    4000,
+)
 
 
 class Process(models.Model):
@@ -30,15 +58,22 @@ class Process(models.Model):
     permitted_reason = models.CharField(max_length=128, blank=True, default="")
     on_symantec_list = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Here and not in the summary, which changes with every chunk of an import.
+    search = models.GeneratedField(
+        expression=SearchVector(_WORDS, config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     objects = ProcessQuerySet.as_manager()
 
     class Meta:
-        # They are few, and every count of open processes leaves them out.
         indexes = [
+            # They are few, and every count of open processes leaves them out.
             models.Index(
                 fields=["id"], condition=models.Q(on_symantec_list=True), name="process_on_list"
-            )
+            ),
+            GinIndex(fields=["search"], name="process_search"),
         ]
 
     def __str__(self) -> str:

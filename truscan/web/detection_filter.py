@@ -99,7 +99,7 @@ class DetectionLogFilter(django_filters.FilterSet):  # type: ignore[misc]  # shi
         query = SearchQuery(
             " & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw"
         )
-        found = ProcessSummary.objects.filter(search=query).order_by("-last_at")
+        found = ProcessSummary.objects.filter(process__search=query).order_by("-last_at")
         ids = list(found.values_list("pk", flat=True)[:PROCESSES_MAX])
         return qs.filter(process__in=ids)
 

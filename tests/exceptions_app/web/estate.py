@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
-
-from django.contrib.postgres.search import SearchVector
-from django.db.models import Value
 
 from tests.make import NOW, make_process, make_sighting
 from truscan.models.counts import ProcessSummary
@@ -43,8 +39,4 @@ def make_seen(
     for unknown in ("covered_until", "observed_until"):
         told.pop(unknown, None)
     ProcessSummary.objects.create(process=process, **told)
-    text = f"{process.name} {process.generic_path} {process.company_name}"
-    words = f"{re.sub(r'[^0-9a-zA-Z]+', ' ', text)} {process.hash}"
-    vector = SearchVector(Value(words), config="simple")
-    ProcessSummary.objects.filter(pk=process.pk).update(search=vector)
     return process

@@ -58,7 +58,7 @@ def test_the_search_knows_name_path_company_and_hash() -> None:
     with connection.cursor() as cursor:
         for word in ("keys", "contoso", "c" * 63 + "1", "programfiles"):
             cursor.execute(
-                "SELECT count(*) FROM truscan_processsummary "
+                "SELECT count(*) FROM truscan_process "
                 "WHERE search @@ plainto_tsquery('simple', %s)",
                 [word],
             )
