@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('truscan', '0017_rolled_totals'),
+        ('truscan', '0018_groups_of_sightings'),
     ]
 
     operations = [
