@@ -15,11 +15,12 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from exceptions_app.models.view import InboxView
 from exceptions_app.triage.inbox import CAP, SORTS, STATES, InboxFilter
 from exceptions_app.triage.inbox_page import Page, page_of
 from exceptions_app.triage.newcomers import mark_of
 from exceptions_app.triage.renewals import proposals
-from exceptions_app.triage.views import landing_of, problems
+from exceptions_app.triage.views import landing_of, may_change, problems
 from exceptions_app.web import decide, undo
 from truscan.access.scope import groups_held, ids_of, scope_key
 from truscan.models.counts import ProcessSummary, Sighting
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from truscan.ramp.in_force import LevelInForce
 
 # What does not narrow: it belongs to the page, not to the question.
-NOT_FILTERS = ("after", "before", "sort")
+NOT_FILTERS = ("after", "before", "sort", "edit")
 SUGGESTED = 20
 REFUSED_MAX = 100
 TYPES_SECONDS = 300
@@ -185,6 +186,14 @@ def _landing(request: HttpRequest, user: User) -> HttpResponse | None:
     return redirect(f"{reverse('inbox')}?{view.asks}")
 
 
+def _edited(user: User, text: str) -> InboxView | None:
+    """The saved view whose filter is being changed here, if it is the person's to change."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        return None
+    view = InboxView.objects.all().visible_to(user).filter(pk=int(text)).first()
+    return view if view is not None and may_change(user, view) else None
+
+
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     user, data = person(request), request.GET
@@ -227,6 +236,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "mark": mark,
         "live": filter_query(data),
         "has_data": bool(page.rows) or Sighting.objects.visible_to(user).exists(),
+        "edited": _edited(user, data.get("edit", "")),
         "no_change_known": data.get("since") == "change" and not levels,
     }
     return render(request, "exceptions_app/inbox/inbox.html", ctx)

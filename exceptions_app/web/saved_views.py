@@ -152,10 +152,11 @@ def view_create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def view_change(request: HttpRequest, pk: int) -> HttpResponse:
-    """`name` renames; `share` is yes or no."""
+    """`name` renames; `share` is yes or no; `matching` and `sort` are what it asks from now on."""
     user, view = person(request), _changeable(request, pk)
     share = {"yes": True, "no": False}.get(text_of(request.POST, "share"))
     name = text_of(request.POST, "name", 300) if "name" in request.POST else None
+    asks = "matching" in request.POST
     try:
         view = change_view(
             actor=Actor.on_web(user),
@@ -163,15 +164,20 @@ def view_change(request: HttpRequest, pk: int) -> HttpResponse:
             view=view,
             now=timezone.now(),
             name=name,
+            query=text_of(request.POST, "matching", 5000) if asks else None,
+            sort=text_of(request.POST, "sort") if asks else None,
             is_shared=share,
         )
     except ExceptionsError as error:
         messages.error(request, str(error))
     else:
         state = "is shared" if view.is_shared else "is yours alone"
-        messages.success(request, f"“{view}” {state}." if share is not None else f"It is “{view}”.")
+        text = f"“{view}” {state}." if share is not None else f"It is “{view}”."
+        if asks:
+            text = f"“{view}” asks this from now on; it is counted anew within some minutes."
+        messages.success(request, text)
     forget_counts(user)
-    return redirect("view-list")
+    return redirect(next_address(request)) if asks else redirect("view-list")
 
 
 @require_POST
