@@ -155,7 +155,10 @@ class BulkJobViewSet(
             raise exceptions.PermissionDenied
 
         def done() -> Answer:
-            row = act(actor=Actor.by_token(self.user), job=job, now=timezone.now())
+            try:
+                row = act(actor=Actor.by_token(self.user), job=job, now=timezone.now())
+            except ExceptionsError as error:
+                raise refused(error) from error
             return Answer(BulkJobSerializer(row).data)
 
         return once(request, done, None)

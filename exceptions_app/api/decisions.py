@@ -15,6 +15,7 @@ from rest_framework.response import Response as Answer
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.approval import ApprovalRequest
+from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.foreign import ForeignRules
 from exceptions_app.models.policy import Policy, Response
@@ -23,7 +24,8 @@ from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.triage.decide import Result
 from exceptions_app.triage.observe_request import observe_or_ask
 from exceptions_app.triage.respond_request import respond_or_ask
-from exceptions_app.triage.undo import policies_of, root_of, undo
+from exceptions_app.triage.undo import policies_of, root_of
+from exceptions_app.triage.undo_job import undo_or_start
 from truscan.access.actor import Actor
 from truscan.access.scope import group_ids, has_role_anywhere, may_write_groups
 from truscan.api.idempotency import KEY, once
@@ -110,6 +112,9 @@ class ResultSerializer(serializers.Serializer[Any]):
     approval = serializers.IntegerField(
         allow_null=True, default=None, help_text="the request that holds the act, if it needs one"
     )
+    bulk_job = serializers.IntegerField(
+        allow_null=True, default=None, help_text="the job that carries the act out, if one does"
+    )
 
 
 class WatchSerializer(serializers.ModelSerializer[Watch]):
@@ -158,10 +163,14 @@ def _holding(processes: Iterable[int], groups: Iterable[Group]) -> list[Policy]:
     return list(held.distinct())
 
 
-def answered(result: Result | ApprovalRequest) -> Answer:
+def answered(result: Result | ApprovalRequest | BulkJob) -> Answer:
+    """201 for what is done, 200 for nothing to do, 202 for what a person or a job has to do."""
     if isinstance(result, ApprovalRequest):
         nothing = ResultSerializer(Result(None, 0, [])).data
         return Answer({**nothing, "approval": result.pk}, status=202)
+    if isinstance(result, BulkJob):
+        begun = ResultSerializer(Result(result.decision, 0, [])).data
+        return Answer({**begun, "bulk_job": result.pk}, status=202)
     return Answer(ResultSerializer(result).data, status=201 if result.decision else 200)
 
 
@@ -227,7 +236,9 @@ class DecisionViewSet(
     @extend_schema(request=None, responses=ResultSerializer, parameters=[KEY])
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Answer:
-        """Take a decision back as one act; later decisions are respected and reported."""
+        """Take a decision back as one act; later decisions are respected and reported.
+
+        202: it is a very large one, so `bulk_job` carries it out."""
         decision = self.get_object()
         first = root_of(decision)
         require_policies(self.user, policies_of(decision))
@@ -237,7 +248,8 @@ class DecisionViewSet(
 
         def act() -> Answer:
             try:
-                done = undo(actor=Actor.by_token(self.user), decision=decision, now=timezone.now())
+                actor, now = Actor.by_token(self.user), timezone.now()
+                done = undo_or_start(actor=actor, decision=decision, now=now)
             except ExceptionsError as error:
                 raise refused(error) from error
             return answered(done)

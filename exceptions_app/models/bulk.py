@@ -37,7 +37,7 @@ class BulkJobQuerySet(models.QuerySet["BulkJob"]):
 
 
 class BulkJob(models.Model):
-    """One decision that a worker writes part by part, on processes chosen beforehand.
+    """One decision or undo that a worker writes part by part, on processes chosen beforehand.
 
     `done` of `process_ids` are settled, in the transactions that settled them, so that a killed
     worker loses and doubles nothing. `skipped` counts by code what was left as it was. Claimed by
@@ -98,6 +98,11 @@ class BulkJob(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.state not in {self.State.QUEUED, self.State.RUNNING}
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing of it can be gone on with."""
+        return self.state in {self.State.DONE, self.State.CANCELLED}
 
     @property
     def left(self) -> int:

@@ -20,7 +20,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from exceptions_app.errors import ExceptionsError, NothingChosen
+from exceptions_app.errors import ExceptionsError, NothingChosen, StillAtWork
 from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.decision import Decision
 from exceptions_app.triage.bulk_parts import actor_of, write_part
@@ -84,17 +84,32 @@ def make_job(
         now=now,
         items=[],
     )
+    wanted = {
+        "response": response,
+        "reason": reason,
+        "policies": sorted(set(policies)),
+        "groups": sorted(set(groups)),
+        "approver": approver.pk if approver else None,
+        **{name: _plain(terms.get(name)) for name in TERMS},
+    }
+    return enqueue(decision, wanted, processes, actor=actor, now=now, query=query, seen_at=seen_at)
+
+
+def enqueue(
+    decision: Decision,
+    wanted: dict[str, Any],
+    processes: Sequence[int],
+    *,
+    actor: Actor,
+    now: datetime,
+    query: str = "",
+    seen_at: datetime | None = None,
+) -> BulkJob:
+    """The job of a decision without items, in the transaction that made the decision."""
     ids = sorted(set(processes))
     job = BulkJob.objects.create(
         decision=decision,
-        wanted={
-            "response": response,
-            "reason": reason,
-            "policies": sorted(set(policies)),
-            "groups": sorted(set(groups)),
-            "approver": approver.pk if approver else None,
-            **{name: _plain(terms.get(name)) for name in TERMS},
-        },
+        wanted=wanted,
         query=query,
         process_ids=ids,
         total=len(ids),
@@ -104,8 +119,8 @@ def make_job(
         means=actor.means.value,
         made_at=now,
     )
-    said = {"bulk_job": job.pk, "processes": len(ids), "filter": query, **job.wanted}
-    audit.record("bulk.started", actor=actor, obj=decision, after=said, reason=reason)
+    said = {"bulk_job": job.pk, "processes": len(ids), "filter": query, **wanted}
+    audit.record("bulk.started", actor=actor, obj=decision, after=said, reason=decision.reason)
     transaction.on_commit(partial(dispatch, job.pk))
     return job
 
@@ -183,7 +198,7 @@ def _next_part(job_id: int, owner: uuid.UUID, now: datetime) -> bool:
     job = mine.select_related("decision", "actor_user").first()
     if job is None:
         return False
-    places = len(job.wanted["policies"] or job.wanted["groups"])
+    places = len(job.wanted["policies"]) + len(job.wanted["groups"])
     ids = _ids(job, max(PART // places, 1))
     result = write_part(job, ids, now)
     job.done += len(ids)
@@ -233,7 +248,12 @@ def _fail(job_id: int, owner: uuid.UUID, why: str, now: datetime) -> None:
 
 @transaction.atomic
 def cancel(*, actor: Actor, job: BulkJob, now: datetime) -> BulkJob:
-    """Write no further part; what is done stays, and is undone like any decision. Idempotent."""
+    """Write no further part; what is done stays, and is undone like any decision. Idempotent.
+
+    StillAtWork for an undo: half of one is no state that somebody decided.
+    """
+    if job.decision.kind == Decision.Kind.UNDO and not job.is_settled:
+        raise StillAtWork("An undo is one act and goes to its end; then it can be undone itself.")
     stopped = BulkJob.objects.filter(pk=job.pk, state__in=[*_GOING, _State.FAILED]).update(
         state=_State.CANCELLED, finished_at=now, lease_owner=None
     )

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from exceptions_app.errors import ExceptionsError, NotFound
+from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.policies.locks import lock_groups, lock_policies, share_tree
@@ -18,8 +19,9 @@ from exceptions_app.triage.decide import (
     write_plan,
 )
 from exceptions_app.triage.standing import Standing, last_words
+from exceptions_app.triage.undo import apply_part, pairs_of, part_of
 from exceptions_app.triage.watching import Terms, observe_in
-from exceptions_app.triage.write import Wording
+from exceptions_app.triage.write import Wording, extend_decision, write_ledger
 from truscan.access.actor import Actor, Means
 from truscan.access.scope import has_role_anywhere, may_write_groups
 from truscan.models.estate import Group
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from exceptions_app.models.bulk import BulkJob
 
+UNDO = "undo"
 OUT_OF_SCOPE = "is not in the groups where you decide any more"
 
 
@@ -44,6 +47,8 @@ def write_part(job: BulkJob, ids: Sequence[int], now: datetime) -> Result:
     to him. Whatever somebody decided since the person looked, or since the job was made, stays.
     Raises ExceptionsError when the job cannot go on.
     """
+    if job.wanted["response"] == UNDO:
+        return _undo(job, ids, now)
     visible = _in_scope(job, ids)
     gone = sorted(set(ids) - set(visible))
     places = job.wanted["policies"] or job.wanted["groups"]
@@ -147,6 +152,24 @@ def _observe(job: BulkJob, ids: Sequence[int], now: datetime) -> Result:
     )
     result.skipped = [*skips, *result.skipped]
     return result
+
+
+def _undo(job: BulkJob, ids: Sequence[int], now: datetime) -> Result:
+    """The decision was turned when the job was made, so whatever is decided since is later."""
+    root = Decision.objects.get(pk=job.wanted["root"])
+    pairs = pairs_of(root, ids)
+    groups = {group for _, group in pairs.on_groups}
+    share_tree()
+    lock_groups(groups)
+    policies = lock_policies({policy for _, policy in pairs.on_policies})
+    _require_right(job, groups | groups_touched(list(policies.values())))
+    part = part_of(root, pairs)
+    extend_decision(job.decision, part.items)
+    apply_part(part, now)
+    actor, target = actor_of(job), job.decision.undoes_id
+    write_ledger("decision.undone", job.decision, part.items, actor=actor, undoes=target)
+    applied = sum(1 for item in part.items if not item.skipped)
+    return Result(job.decision, applied, part.skips)
 
 
 def _decided_later(

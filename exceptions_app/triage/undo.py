@@ -7,6 +7,7 @@ undone: then the first one stands again, at its own place in that order.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -55,48 +56,97 @@ if TYPE_CHECKING:
 UNDO_WITHIN = timedelta(days=30)
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What a decision spoke of: (process, policy) and (process, group); `quiet` are those of the
+    first that it left as they were."""
+
+    on_policies: list[Pair]
+    on_groups: list[Pair]
+    quiet: set[Pair]
+
+
+_Changes = dict[Pair, tuple[int | None, int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What taking back some of a decision's pairs does; the rows by pair are those that are active
+    now and those that shall be."""
+
+    items: list[Item]
+    skips: list[Skip]
+    exceptions: _Changes
+    watches: _Changes
+
+
 @transaction.atomic
 def undo(*, actor: Actor, decision: Decision, now: datetime, reason: str = "") -> Result:
     """Take the decision back, and put what stood before it into the draft again.
 
     Pairs with a later decision keep it and are told in `skipped`. An observation that came back by
     itself is not started again. Undoing a decision that was undone and put back undoes the putting
-    back. Of two at once one wins. Raises AlreadyUndone (by whom),
-    StillAtWork, TooLate after 30 days.
+    back. Of two at once one wins. Raises AlreadyUndone (by whom), StillAtWork, TooLate after 30
+    days. A very large one is undone by `undo_job`.
     """
     root = root_of(decision)
-    rows = DecisionItem.objects.filter(decision=root).order_by("pk")
-    items = list(rows.values_list("process_id", "policy_id", "group_id", "skipped_because"))
-    on_policies = [(process, policy) for process, policy, _, _ in items if policy is not None]
-    on_groups = [
-        (process, group)
-        for process, policy, group, _ in items
-        if group is not None and policy is None
-    ]
+    pairs = pairs_of(root)
     share_tree()
-    lock_groups(group for _, group in on_groups)
-    brought = list(ForeignRules.objects.filter(decision=root).values_list("policy", flat=True))
-    lock_policies([*(policy for _, policy in on_policies), *brought])
-    chain = _lock_chain(root)
-    _require_ended(root, now)
-    target = _target(chain, decision, now)
-    _turn(chain, now)
-    quiet = {(process, policy or 0) for process, policy, _, why in items if why}
-    told, policy_skips, restore = _policy_changes(on_policies, root, quiet)
-    watch_items, watch_skips, watch_changes = _watch_changes(on_groups, root)
-    told += watch_items
+    lock_groups(group for _, group in pairs.on_groups)
+    brought = brought_by(root)
+    lock_policies([*(policy for _, policy in pairs.on_policies), *brought])
+    target = take_back(root, decision, now)
+    part = part_of(root, pairs)
     undone = make_decision(
         actor=actor,
         kind=Decision.Kind.UNDO,
-        reason=reason.strip() or f"Undo of decision {target.pk}: {target}",
+        reason=undo_reason(target, reason),
         now=now,
-        items=told,
+        items=part.items,
         undoes=target,
     )
-    _apply(restore, watch_changes, now)
+    apply_part(part, now)
     touch_drafts(set(brought), now)
-    write_ledger("decision.undone", undone, told, actor=actor, undoes=target.pk)
-    return Result(undone, undone.applied, [*policy_skips, *watch_skips])
+    write_ledger("decision.undone", undone, part.items, actor=actor, undoes=target.pk)
+    return Result(undone, undone.applied, part.skips)
+
+
+def undo_reason(target: Decision, reason: str) -> str:
+    return reason.strip() or f"Undo of decision {target.pk}: {target}"
+
+
+def pairs_of(root: Decision, processes: Sequence[int] | None = None) -> Pairs:
+    """All of them, or those of these processes."""
+    rows = DecisionItem.objects.filter(decision=root).order_by("pk")
+    if processes is not None:
+        rows = rows.filter(process__in=processes)
+    items = list(rows.values_list("process_id", "policy_id", "group_id", "skipped_because"))
+    return Pairs(
+        [(process, policy) for process, policy, _, _ in items if policy is not None],
+        [(process, group) for process, policy, group, _ in items if group and policy is None],
+        {(process, policy or 0) for process, policy, _, why in items if why},
+    )
+
+
+def brought_by(root: Decision) -> list[int]:
+    """The policies into which the act brought rules that are not managed here."""
+    return list(ForeignRules.objects.filter(decision=root).values_list("policy", flat=True))
+
+
+def take_back(root: Decision, asked: Decision, now: datetime) -> Decision:
+    """Lock the decision and all that undid it, and turn what stands; the one that fell."""
+    chain = _lock_chain(root)
+    _require_ended(chain, now)
+    target = _target(chain, asked, now)
+    _turn(chain, now)
+    return target
+
+
+def part_of(root: Decision, pairs: Pairs) -> Part:
+    """What these pairs need, their policies and groups being locked and the decision turned."""
+    items, skips, exceptions = _policy_changes(pairs.on_policies, root, pairs.quiet)
+    told, left, watches = _watch_changes(pairs.on_groups, root)
+    return Part([*items, *told], [*skips, *left], exceptions, watches)
 
 
 def root_of(decision: Decision) -> Decision:
@@ -124,12 +174,18 @@ def _lock_chain(root: Decision) -> list[Decision]:
     return chain
 
 
-def _require_ended(root: Decision, now: datetime) -> None:
+def _require_ended(chain: Sequence[Decision], now: datetime) -> None:
     """What is undone is not written on: a bulk decision at work is stopped first, one that failed
     is not gone on with. StillAtWork."""
-    jobs = BulkJob.objects.filter(decision=root)
+    jobs = BulkJob.objects.filter(decision__in=[decision.pk for decision in chain])
     jobs.filter(state=BulkJob.State.FAILED).update(state=BulkJob.State.CANCELLED, finished_at=now)
-    if jobs.filter(state__in=[BulkJob.State.QUEUED, BulkJob.State.RUNNING]).exists():
+    going = jobs.filter(state__in=[BulkJob.State.QUEUED, BulkJob.State.RUNNING])
+    if job := going.select_related("decision").defer("process_ids").first():
+        if job.decision.kind == Decision.Kind.UNDO:
+            raise StillAtWork(
+                f"{job.actor_name} is undoing this just now: {job.done:,} of {job.total:,}"
+                " processes are settled. Wait until it has ended."
+            )
         raise StillAtWork("This is being written just now. Stop it first, then undo what is done.")
 
 
@@ -159,12 +215,12 @@ def _turn(chain: Sequence[Decision], now: datetime) -> None:
 
 def _policy_changes(
     pairs: Sequence[Pair], root: Decision, quiet: set[Pair]
-) -> tuple[list[Item], list[Skip], dict[Pair, tuple[int | None, int | None]]]:
+) -> tuple[list[Item], list[Skip], _Changes]:
     """Items and skips, and by pair the exception that is active now and the one that shall be."""
     words, active = last_words(pairs, of_groups=False), active_exceptions(pairs)
     items: list[Item] = []
     skips: list[Skip] = []
-    changes: dict[Pair, tuple[int | None, int | None]] = {}
+    changes: _Changes = {}
     for pair in dict.fromkeys(pairs):
         word = words.get(pair)
         now_id, then_id = active.get(pair), word.row_id if word else None
@@ -184,7 +240,7 @@ def _policy_changes(
 
 def _watch_changes(
     pairs: Sequence[Pair], root: Decision
-) -> tuple[list[Item], list[Skip], dict[Pair, tuple[int | None, int | None]]]:
+) -> tuple[list[Item], list[Skip], _Changes]:
     words, opened = last_words(pairs, of_groups=True), open_watches(pairs)
     returned = set(
         Watch.objects.filter(pk__in={word.row_id for word in words.values() if word.row_id})
@@ -193,7 +249,7 @@ def _watch_changes(
     )
     items: list[Item] = []
     skips: list[Skip] = []
-    changes: dict[Pair, tuple[int | None, int | None]] = {}
+    changes: _Changes = {}
     for pair in dict.fromkeys(pairs):
         word = words.get(pair)
         now_id, then_id = opened.get(pair), word.row_id if word else None
@@ -211,12 +267,9 @@ def _watch_changes(
     return items, skips, changes
 
 
-def _apply(
-    exceptions: dict[Pair, tuple[int | None, int | None]],
-    watches: dict[Pair, tuple[int | None, int | None]],
-    now: datetime,
-) -> None:
+def apply_part(part: Part, now: datetime) -> None:
     """Retire before putting back: one active exception and one open watch per pair."""
+    exceptions, watches = part.exceptions, part.watches
     processes = {pair[0] for pair in (*exceptions, *watches)}
     concerned = sorted({*processes, *(kin for _, kin in kin_ids(sorted(processes)))})
     lock_process_sightings(concerned)

@@ -12,7 +12,9 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.bulk import BulkJob
+from exceptions_app.models.decision import Decision
 from exceptions_app.triage.bulk import cancel, resume
 from exceptions_app.triage.undo import UNDO_WITHIN
 from exceptions_app.web.skips import counted_words
@@ -47,6 +49,7 @@ def bulk_page(request: HttpRequest, pk: int) -> HttpResponse:
         "job": job,
         "skipped": counted_words(job.skipped),
         "rest": _rest(job),
+        "is_undo": job.decision.kind == Decision.Kind.UNDO,
         "is_mine": job.actor_user_id == user.pk,
         "may_undo": job.is_finished and stands and job.applied > 0,
     }
@@ -74,8 +77,13 @@ def bulk_act(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("act") == "resume":
         resume(actor=Actor.on_web(user), job=job, now=now)
     else:
-        done = cancel(actor=Actor.on_web(user), job=job, now=now)
-        messages.info(request, f"Stopped: {done.done:,} of {done.total:,} processes are settled.")
+        try:
+            done = cancel(actor=Actor.on_web(user), job=job, now=now)
+        except ExceptionsError as error:
+            messages.error(request, str(error))
+        else:
+            settled = f"{done.done:,} of {done.total:,} processes are settled."
+            messages.info(request, f"Stopped: {settled}")
     forget_counts(user)
     return redirect("bulk", pk)
 

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from exceptions_app.errors import ExceptionsError
+from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.decision import Decision
 from exceptions_app.policies.effective import groups_touched
-from exceptions_app.triage.undo import policies_of, root_of, undo
+from exceptions_app.triage.undo import policies_of, root_of
+from exceptions_app.triage.undo_job import undo_or_start
 from exceptions_app.web.told import next_address, skipped_words
 from truscan.access.actor import Actor
 from truscan.access.scope import may_write_groups
@@ -40,13 +42,15 @@ def undo_decision(request: HttpRequest, pk: int) -> HttpResponse:
     if not _may_undo(user, decision):
         raise Http404
     try:
-        result = undo(actor=Actor.on_web(user), decision=decision, now=timezone.now())
+        result = undo_or_start(actor=Actor.on_web(user), decision=decision, now=timezone.now())
     except ExceptionsError as refused:
         messages.error(request, str(refused))
     else:
+        forget_counts(user)
+        if isinstance(result, BulkJob):
+            return redirect("bulk", result.pk)
         rest = skipped_words(result.skipped) + "".join(f" {note}" for note in result.notes)
         messages.success(request, f"Undone: {result.applied:,} put back.{rest}")
-        forget_counts(user)
     return redirect(next_address(request))
 
 

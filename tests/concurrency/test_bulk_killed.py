@@ -1,4 +1,4 @@
-"""kill -9 of a worker in the middle of a bulk decision: the next tick goes on, nothing twice."""
+"""kill -9 of a worker in a bulk decision and in its undo: the next tick goes on, nothing twice."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from exceptions_app.errors import AlreadyUndone, StillAtWork
+from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.triage import bulk
-from exceptions_app.triage.undo import undo
+from exceptions_app.triage.undo_job import undo_or_start
 from tests.database import database_url
-from tests.exceptions_app.acts import make_policy
+from tests.exceptions_app.acts import give, make_policy
 from tests.make import SYSTEM, make_group, make_process, make_sighting
 from truscan import audit
 from truscan.models.counts import NEVER, Sighting
@@ -45,19 +47,8 @@ bulk.run_job({pk})
 """
 
 
-def test_a_killed_worker_loses_and_doubles_nothing(settings: Any) -> None:
-    settings.HAS_BROKER = True
-    group, policy = make_group("Global"), make_policy("Top", "Global")
-    processes = [make_process(f"{n}.exe", hash=f"{n:063x}1") for n in range(1, COUNT + 1)]
-    for process in processes:
-        make_sighting(process, group)
-    ids = [process.pk for process in processes]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bulk, "dispatch", lambda job_id: None)
-        job = bulk.make_job(
-            actor=SYSTEM, processes=ids, policies=[policy.pk], response="ignore",
-            reason="known", now=timezone.now(),
-        )  # fmt: skip
+def kill_in_the_third_part(job: BulkJob) -> None:
+    """A worker takes the job, writes two parts of three processes and dies in the third."""
     environment = {
         **os.environ,
         "DATABASE_URL": database_url(),
@@ -72,6 +63,22 @@ def test_a_killed_worker_loses_and_doubles_nothing(settings: Any) -> None:
         assert worker.stdout is not None
         assert worker.stdout.readline()
         worker.kill()
+
+
+def test_a_killed_worker_loses_and_doubles_nothing(settings: Any) -> None:
+    settings.HAS_BROKER = True
+    group, policy = make_group("Global"), make_policy("Top", "Global")
+    processes = [make_process(f"{n}.exe", hash=f"{n:063x}1") for n in range(1, COUNT + 1)]
+    for process in processes:
+        make_sighting(process, group)
+    ids = [process.pk for process in processes]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "dispatch", lambda job_id: None)
+        job = bulk.make_job(
+            actor=SYSTEM, processes=ids, policies=[policy.pk], response="ignore",
+            reason="known", now=timezone.now(),
+        )  # fmt: skip
+    kill_in_the_third_part(job)
     job.refresh_from_db()
     assert (job.state, job.done, job.applied) == ("running", 6, 6)
     assert ProcessException.objects.count() == 6
@@ -86,7 +93,29 @@ def test_a_killed_worker_loses_and_doubles_nothing(settings: Any) -> None:
     assert sorted(DecisionItem.objects.values_list("process_id", flat=True)) == ids
     decision = Decision.objects.get()
     assert decision.applied == COUNT
-    assert undo(actor=SYSTEM, decision=decision, now=timezone.now()).applied == COUNT
-    assert not active.exists()
-    assert Sighting.objects.filter(covered_until=NEVER).count() == COUNT
+
+    settings.HAS_BROKER = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "dispatch", lambda job_id: None)
+        patch.setattr(bulk, "AT_ONCE", COUNT - 1)
+        back = undo_or_start(actor=SYSTEM, decision=decision, now=timezone.now())
+        assert isinstance(back, BulkJob)
+        kill_in_the_third_part(back)
+        assert active.count() == 6
+        with pytest.raises(StillAtWork, match="6 of 12"):
+            undo_or_start(actor=SYSTEM, decision=decision, now=timezone.now())
+        with pytest.raises(StillAtWork, match="goes to its end"):
+            bulk.cancel(actor=SYSTEM, job=back, now=timezone.now())
+    late = ProcessException.objects.get(process=processes[-1], retired_at=None)
+    give(processes[-1], policy, "terminate", now=timezone.now())
+    settings.HAS_BROKER = False
+    bulk.tick(timezone.now() + timedelta(seconds=61))
+    back.refresh_from_db()
+    assert (back.state, back.done, back.applied) == ("done", COUNT, COUNT - 1)
+    assert back.skipped == {"later_decision": 1}
+    assert active.get().response == "terminate"
+    assert DecisionItem.objects.filter(decision=back.decision, before=late).count() == 0
+    with pytest.raises(AlreadyUndone):
+        undo_or_start(actor=SYSTEM, decision=decision, now=timezone.now())
+    assert Sighting.objects.filter(covered_until=NEVER).count() == COUNT - 1
     assert audit.verify()[2] == []

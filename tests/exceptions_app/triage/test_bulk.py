@@ -19,6 +19,7 @@ from exceptions_app.triage.undo import undo
 from tests.exceptions_app.acts import make_policy
 from tests.exceptions_app.web.estate import make_seen
 from tests.make import NOW, SYSTEM, make_group, make_process, make_sighting, make_user
+from tests.tokens import Caller
 from truscan.access.actor import Actor
 from truscan.models.audit import AuditEvent
 from truscan.models.process import Process
@@ -170,6 +171,19 @@ def test_the_page_takes_what_matched_when_it_was_opened(
     assert r["Location"] == f"/bulk/{job.pk}/"
     assert (job.state, job.total, job.applied) == ("done", 9, 9)
     assert "9 of 9" in client.get(r["Location"]).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        r = client.post(f"/decisions/{job.decision_id}/undo/")
+    back = BulkJob.objects.get(decision__kind="undo")
+    assert r["Location"] == f"/bulk/{back.pk}/"
+    assert (back.state, back.applied) == ("done", 9)
+    assert not ProcessException.objects.filter(retired_at=None).exists()
+    assert "Undo this undo" in client.get(r["Location"]).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        told = Caller(anna).post(f"decisions/{back.decision_id}/undo/", {})
+    assert told.status_code == 202
+    assert BulkJob.objects.get(pk=told.json()["bulk_job"]).applied == 9
+    assert Caller(anna).post(f"decisions/{back.decision_id}/undo/", {}).status_code == 409
+    assert ProcessException.objects.filter(retired_at=None).count() == 9
     client.force_login(make_user("eve", "analyst", make_group("Plant")))
     assert client.get(f"/bulk/{job.pk}/").status_code == 404
     assert client.post("/processes/decide/", data).status_code == 404, "another's selection"
