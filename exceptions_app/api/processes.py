@@ -18,6 +18,7 @@ from exceptions_app.triage.newcomers import NEWCOMERS_MAX, mark_of, newcomers, r
 from exceptions_app.triage.own_counts import narrow
 from truscan.access.scope import group_ids, groups_held
 from truscan.api.paging import IdCursor
+from truscan.in_time import ANSWER_MS, in_time
 from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.process import Process
 
@@ -128,7 +129,7 @@ class ProcessViewSet(
         return queryset if self.detail else super().filter_queryset(queryset)
 
     def paginate_queryset(self, queryset: Any) -> Any:
-        page = super().paginate_queryset(queryset)
+        page = in_time(lambda: super(ProcessViewSet, self).paginate_queryset(queryset), ANSWER_MS)
         narrow(page or [], group_ids(cast("User", self.request.user)))
         return page
 
@@ -151,7 +152,8 @@ class ProcessViewSet(
         found = ProcessFilter(request.query_params, user=cast("User", request.user), now=now)
         if not found.form.is_valid():
             raise serializers.ValidationError(found.form.errors)
-        ids = sorted(row.pk for row in newcomers(found, mark))
+        rows = newcomers(found, mark)
+        ids = sorted(row.pk for row in in_time(lambda: list(rows), ANSWER_MS))
         shown = ids[:NEWCOMERS_MAX]
         told = {"count": len(shown), "is_more": len(ids) > len(shown), "processes": shown}
         return Response(NewcomersSerializer({**told, "mark": str(fresh)}).data)

@@ -100,6 +100,8 @@ SORTS = {
     "name": "sort_name",
     "company": "sort_company",
 }
+# The filters that are asked of a sighting, beside its state and its group.
+NARROWING = ("event_type", "level", "since", "seen_from", "seen_to")
 CLAIMS = (("mine", "Claimed by me"), ("free", "Claimed by nobody"), ("any", "Claimed"))
 LEVELS = tuple((str(level), str(level)) for level in range(10, 101, 10))
 
@@ -225,9 +227,13 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
         return self.filter_queryset(self.queryset)
 
     def filter_queryset(self, queryset: QuerySet[ProcessSummary]) -> QuerySet[ProcessSummary]:
-        wanted = self.form.cleaned_data
         seen = self.sightings().filter(process=OuterRef("pk"))
-        qs = self._narrowed(queryset.filter(Exists(seen)), wanted)
+        return self.asked_of(queryset.filter(Exists(seen)))
+
+    def asked_of(self, queryset: QuerySet[ProcessSummary]) -> QuerySet[ProcessSummary]:
+        """What is asked of a process itself; the rest is asked of its sightings."""
+        wanted = self.form.cleaned_data
+        qs = self._narrowed(queryset, wanted)
         if wanted["q"]:
             qs = _matching(qs, wanted["q"])
         if wanted["risk_class"]:
@@ -272,13 +278,22 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]  # ships no t
     def sightings(self) -> QuerySet[Sighting]:
         """The sightings that the filters speak of: scope, subtree, state, time, level, event."""
         wanted = self.form.cleaned_data if self.form.is_valid() else {}
-        qs = _in_state(self.in_scope(), self.chosen_state, self.now)
-        qs = self._in_time(qs, wanted)
+        qs = self._in_time(self.in_state(), wanted)
         if wanted.get("event_type"):
             qs = qs.filter(**{f"{EVENT_COLUMNS[wanted['event_type']]}__gt": 0})
         if wanted.get("level"):
             qs = qs.filter(level_min__lte=wanted["level"], level_max__gte=wanted["level"])
         return qs
+
+    @property
+    def narrows_sightings(self) -> bool:
+        """Time, level or event type is asked of a sighting, beside its state and its group."""
+        wanted = self.form.cleaned_data if self.form.is_valid() else {}
+        return any(wanted.get(name) for name in NARROWING)
+
+    def in_state(self) -> QuerySet[Sighting]:
+        """Sightings of scope, subtree and state: what indexes know."""
+        return _in_state(self.in_scope(), self.chosen_state, self.now)
 
     def in_scope(self) -> QuerySet[Sighting]:
         """Every sighting of the person's groups in the chosen subtree and site."""

@@ -17,6 +17,7 @@ from exceptions_app.suggest.shown import in_short
 from exceptions_app.triage.ageing import days_over, targets
 from exceptions_app.triage.claims import standing
 from exceptions_app.triage.inbox import EVENT_COLUMNS, EVENTS
+from exceptions_app.triage.listing import listing_of
 from exceptions_app.triage.renewals import asking
 from truscan.access.scope import groups_held
 from truscan.models.counts import DailyCount, Presence, ProcessSummary, Sighting
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from exceptions_app.triage.inbox import InboxFilter
+    from exceptions_app.triage.listing import Listing
     from exceptions_app.triage.renewals import Proposal
     from truscan.access.scope import Groups
     from truscan.models.process import Process
@@ -70,6 +72,8 @@ class Page:
     rows: list[Row]
     older: str
     newer: str
+    # Where the rows are from; None if they were not read as a list.
+    listing: Listing | None = None
 
 
 def cursor_of(summary: ProcessSummary, order: str) -> str:
@@ -110,7 +114,8 @@ def page_of(found: InboxFilter, after: str = "", before: str = "") -> Page:
     order = found.order
     forward = not before
     at = read_cursor(before or after, order) if before or after else None
-    qs = found.qs.filter(_beyond(order, at, forward)) if at else found.qs
+    listing = listing_of(found)
+    qs = listing.rows.filter(_beyond(order, at, forward)) if at else listing.rows
     rows = list(qs.select_related("process").order_by(*_ordered(order, forward))[: PAGE + 1])
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if not forward:
@@ -124,6 +129,7 @@ def page_of(found: InboxFilter, after: str = "", before: str = "") -> Page:
         rows=told,
         older=cursor_of(rows[-1], order) if rows and has_older else "",
         newer=cursor_of(rows[0], order) if rows and has_newer else "",
+        listing=listing,
     )
 
 

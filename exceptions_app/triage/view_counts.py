@@ -10,13 +10,13 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 
 from exceptions_app.models.view import InboxView, ViewCount
 from exceptions_app.triage.inbox import CAP
 from exceptions_app.triage.views import filter_of
 from truscan.access.scope import scope_key
+from truscan.in_time import TooSlow, in_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,13 +84,7 @@ def count_for(view: InboxView, user: User, now: datetime) -> int | None:
     if not found.form.is_valid():
         return None
     try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(COUNT_MS)])
-            counted = found.qs.order_by()[: CAP + 1].count()
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
-    except OperationalError:
+        return in_time(found.qs.order_by()[: CAP + 1].count, COUNT_MS)
+    except TooSlow:
         log.warning("counting view %s took longer than %s ms", view.pk, COUNT_MS)
         return None
-    return counted

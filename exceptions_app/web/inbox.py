@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from exceptions_app.triage.renewals import proposals
 from exceptions_app.triage.views import landing_of, may_change, problems
 from exceptions_app.web import decide, undo
 from truscan.access.scope import groups_held, ids_of, scope_key
+from truscan.in_time import ANSWER_MS, COUNT_MS, TooSlow, in_time
 from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.estate import Group, Site
 from truscan.models.process import Process
@@ -153,12 +155,34 @@ def add_renewals(page: Page, found: InboxFilter) -> None:
         rows[proposal.process.pk].renewal = proposal
 
 
-def _counted(user: User, found: InboxFilter, question: str) -> int:
-    """Counted to the cap; paging through the same question does not count again."""
+def _counted(user: User, found: InboxFilter, page: Page, question: str) -> int | None:
+    """Counted to the cap. Many of a wide scope are counted apart, when the list is there: None."""
     if question in {"", "state=open"}:
         return open_processes(user)
-    ask = found.qs.order_by()[: CAP + 1].count
-    return remembered(user, f"inbox:{_digest(question)}", ask)
+    if not (page.older or page.newer):
+        return len(page.rows)
+    if page.listing is not None and page.listing.is_few:
+        return page.listing.rows.count()
+    # Paging through the same question does not count again.
+    return remembered(user, _count_name(question), lambda: None)
+
+
+def _count_name(question: str) -> str:
+    return f"inbox:{_digest(question)}"
+
+
+@require_GET
+def count(request: HttpRequest) -> HttpResponse:
+    """The number that a page left out, and what says it beside the list."""
+    user, question = person(request), filter_query(request.GET)
+    found = InboxFilter(request.GET, user=user, now=timezone.now())
+    ask = partial(in_time, found.qs.order_by()[: CAP + 1].count, COUNT_MS)
+    try:
+        counted = remembered(user, _count_name(question), ask)
+    except TooSlow:
+        counted = None
+    ctx = {"count": counted, "found": found}
+    return render(request, "exceptions_app/inbox/_counted_apart.html", ctx)
 
 
 def _digest(question: str) -> str:
@@ -194,6 +218,15 @@ def _edited(user: User, text: str) -> InboxView | None:
     return view if view is not None and may_change(user, view) else None
 
 
+def _page_in_time(found: InboxFilter, data: QueryDict) -> tuple[Page, bool]:
+    """(the rows, False), or (none, True) if they have not come after some seconds."""
+    try:
+        ask = partial(page_of, found, data.get("after", ""), data.get("before", ""))
+        return in_time(ask, ANSWER_MS), False
+    except TooSlow:
+        return Page([], "", ""), True
+
+
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     user, data = person(request), request.GET
@@ -202,7 +235,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     found = InboxFilter(data, user=user, now=timezone.now())
     # Before the list is read: what is committed in between is told as new, never lost.
     mark = mark_of(found.now)
-    page = page_of(found, data.get("after", ""), data.get("before", ""))
+    page, is_slow = _page_in_time(found, data)
     levels = levels_in_force(found.now, ids_of(found.ids))
     add_levels(page, levels, found)
     add_renewals(page, found)
@@ -213,8 +246,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "found": found,
         "form": found.form,
         "page": page,
+        "is_slow": is_slow,
         "level_words": level_words(levels),
-        "count": _counted(user, found, filter_query(data)),
+        "count": None if is_slow else _counted(user, found, page, filter_query(data)),
         "refused": _refused(user, found, filter_query(data)),
         "chips": chips(found, data, changed),
         "states": [(w, label, query_of(data, state=w, after="", before="")) for w, label in STATES],
@@ -235,7 +269,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "here": request.get_full_path(),
         "mark": mark,
         "live": filter_query(data),
-        "has_data": bool(page.rows) or Sighting.objects.visible_to(user).exists(),
+        "has_data": bool(page.rows) or is_slow or Sighting.objects.visible_to(user).exists(),
         "edited": _edited(user, data.get("edit", "")),
         "no_change_known": data.get("since") == "change" and not levels,
     }
@@ -263,6 +297,7 @@ def type_suggestions(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", inbox, name="inbox"),
     path("inbox/groups/", group_suggestions, name="inbox-groups"),
+    path("inbox/count/", count, name="inbox-count"),
     path("inbox/types/", type_suggestions, name="inbox-types"),
     *decide.urlpatterns,
     *undo.urlpatterns,

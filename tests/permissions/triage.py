@@ -9,6 +9,7 @@ from tests.permissions.row import Row
 
 ROWS = [
     Row("inbox", "GET", "302 200 200 200 200 200 200"),
+    Row("inbox-count", "GET", "302 200 200 200 200 200 200"),
     Row("inbox-groups", "GET", "302 200 200 200 200 200 200"),
     Row("inbox-types", "GET", "302 200 200 200 200 200 200"),
     Row(

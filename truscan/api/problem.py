@@ -10,6 +10,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from truscan.in_time import ANSWER_MS, TooSlow
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,20 @@ class Conflict(exceptions.APIException):
     more: dict[str, Any] = {}
 
 
+class SlowQuestion(exceptions.APIException):
+    """The filters have to read too much; nothing is wrong with the server."""
+
+    status_code = 503
+    default_detail = "Not answered in time."
+    default_code = "slow"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"These filters were not answered within {ANSWER_MS // 1000} seconds. Narrow them by"
+            " group, hash, name or time, or take away the one that was added last."
+        )
+
+
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
     """A response of that status with the problem as its body."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
@@ -37,6 +53,8 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
         exc = exceptions.NotFound("There is nothing here, or it is outside your groups.")
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif isinstance(exc, TooSlow):
+        exc = SlowQuestion()
     if not isinstance(exc, exceptions.APIException):
         return None
     set_rollback()

@@ -78,6 +78,13 @@ class Sighting(TypeCounts):
                 include=["covered_until", "observed_until", "is_candidate"],
                 name="sighting_of_group",
             ),
+            # Those that are decided or observed; counting up leaves it alone.
+            models.Index(
+                fields=["group", "process"],
+                include=["covered_until", "observed_until"],
+                condition=models.Q(covered_until__gt=NEVER) | models.Q(observed_until__gt=NEVER),
+                name="sighting_settled",
+            ),
             # Open processes are counted in it, in order and up to the cap, without the rows.
             models.Index(
                 fields=["process", "group"],

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import render
@@ -16,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from truscan.access.scope import group_ids
+from truscan.in_time import ANSWER_MS, COUNT_MS, TooSlow, in_time
 from truscan.ingest.raw import raw_line
 from truscan.logs.record import shown
 from truscan.models.counts import ProcessSummary
@@ -25,18 +25,11 @@ from truscan.web.detection_filter import DetectionLogFilter
 from truscan.web.gate import person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
-T = TypeVar("T")
-
 PAGE = 50
 CAP = 10_000
-# A question that is not answered by then is told so, rather than left hanging.
-ANSWER_MS = 5_000
-COUNT_MS = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,21 +60,13 @@ def _page(found: DetectionLogFilter, after: str) -> list[Detection]:
         )
     related = ("process", "appearance", "computer", "account", "group", "outcome__action", "facts")
     rows = qs.select_related(*related).order_by("-event_at", "-key")[: PAGE + 1]
-    return _in_time(lambda: list(rows), ANSWER_MS)
-
-
-def _in_time(ask: Callable[[], T], limit_ms: int) -> T:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(limit_ms)])
-        told = ask()
-        cursor.execute("SELECT set_config('statement_timeout', '0', true)")
-        return told
+    return in_time(lambda: list(rows), ANSWER_MS)
 
 
 def _count(found: DetectionLogFilter) -> int | None:
     try:
-        return _in_time(lambda: found.qs.order_by()[: CAP + 1].count(), COUNT_MS)
-    except OperationalError:
+        return in_time(lambda: found.qs.order_by()[: CAP + 1].count(), COUNT_MS)
+    except TooSlow:
         return None
 
 
@@ -100,7 +85,7 @@ def detection_list(request: HttpRequest) -> HttpResponse:
     }
     try:
         rows = _page(found, data.get("after", ""))
-    except OperationalError:
+    except TooSlow:
         ctx["too_slow"] = True
         rows = []
     if rows:
