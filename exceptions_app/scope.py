@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Exists, Model, OuterRef, Q, QuerySet, Value
 
 from truscan.access.scope import group_ids, groups_held, has_role_anywhere, held_once
 
@@ -70,10 +71,15 @@ class ViewQuerySet(QuerySet[M]):
         there = self.filter(deleted_at=None)
         if not has_role_anywhere(user, role):
             return there.filter(owner_id=user.pk)
-        ids = group_ids(user, role)
+        ids = groups_held(user, role)
         shared = Q(is_shared=True)
         if ids is not None:
-            shared &= Q(names_group=False) | Q(reach__overlap=ArraySubquery(ids))
+            # One value: the lookup would make an expression of each.
+            if isinstance(ids, list):
+                reach: Any = Value(ids, ArrayField(BigIntegerField()))
+            else:
+                reach = ArraySubquery(ids)
+            shared &= Q(names_group=False) | Q(reach__overlap=reach)
         return there.filter(Q(owner_id=user.pk) | shared)
 
 

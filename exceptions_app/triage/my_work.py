@@ -77,10 +77,15 @@ def overdue_count(user: User, now: datetime) -> int:
     return found.qs.order_by()[: CAP + 1].count()
 
 
+def mentions_of(user: User) -> QuerySet[Mention]:
+    """What the person has not put away, on whatever process."""
+    return Mention.objects.filter(user_id=user.pk, seen_at=None)
+
+
 def unseen_mentions(user: User) -> QuerySet[Mention]:
     """Newest first; those on processes that the person no longer sees are left out."""
     seen = Process.objects.visible_to(user).values("pk")
-    rows = Mention.objects.filter(user_id=user.pk, seen_at=None, comment__process__in=seen)
+    rows = mentions_of(user).filter(comment__process__in=seen)
     return rows.prefetch_related("comment__mentions__user")
 
 

@@ -65,8 +65,8 @@ def problems(views: Sequence[InboxView], user: User, now: datetime) -> dict[int,
 def landing_of(user: User) -> InboxView | None:
     """Where the person begins by his highest role, if he sees that view."""
     role = highest_role(user)
-    views = InboxView.objects.all().visible_to(user)
-    return views.filter(landings__role=role).first() if role else None
+    views = list(RoleLanding.objects.filter(role=role).values_list("view", flat=True))
+    return InboxView.objects.all().visible_to(user).filter(pk__in=views).first() if views else None
 
 
 def _errors(found: InboxFilter) -> str:

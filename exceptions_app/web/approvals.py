@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -29,7 +28,7 @@ from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policies import get_policy, require_write
 from exceptions_app.web.policy_rows import policy_state
 from truscan.access.actor import Actor
-from truscan.web.frame import CAP, forget_counts
+from truscan.web.frame import count_if_any, forget_counts
 from truscan.web.gate import person, text_of
 
 if TYPE_CHECKING:
@@ -41,11 +40,8 @@ SHOWN = 100
 
 def waiting(user: AbstractBaseUser) -> int | None:
     """For the rail: open requests that the person sees; none is not a number worth showing."""
-    is_open = Q(state=ApprovalRequest.State.OPEN)
-    # Mostly there are none, and whose they are is the longer question.
-    if not ApprovalRequest.objects.filter(is_open).exists():
-        return None
-    return ApprovalRequest.objects.visible_to(user).filter(is_open)[: CAP + 1].count() or None
+    asking = ApprovalRequest.objects.filter(state=ApprovalRequest.State.OPEN)
+    return count_if_any(asking, lambda: asking.visible_to(user))
 
 
 def get_request(request: HttpRequest, pk: int) -> ApprovalRequest:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from exceptions_app.triage.comments import see_mentions
-from exceptions_app.triage.my_work import my_work, unseen_mentions
-from truscan.web.frame import forget_counts
+from exceptions_app.triage.my_work import mentions_of, my_work, unseen_mentions
+from truscan.web.frame import count_if_any, forget_counts
 from truscan.web.gate import person
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ COUNTED_MAX = 100
 
 def waits(user: AbstractBaseUser) -> int | None:
     """For the rail: mentions; requests and reviews have numbers of their own."""
-    return unseen_mentions(cast("User", user))[:COUNTED_MAX].count() or None
+    who = cast("User", user)
+    return count_if_any(mentions_of(who), lambda: unseen_mentions(who))
 
 
 @require_GET

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from exceptions_app.errors import BadValue, ExceptionsError
 from exceptions_app.life import reviews
 from exceptions_app.life.evidence import reviews_of
+from exceptions_app.models.exception import ProcessException
 from exceptions_app.replay.run import replay_end
 from exceptions_app.triage.amend import Terms, amend
 from exceptions_app.triage.remove_request import remove_or_ask
@@ -27,7 +28,7 @@ from exceptions_app.web.replay_rows import seen_groups, shown
 from exceptions_app.web.told import next_address, skipped_words, tell_removed
 from truscan.access.actor import Actor
 from truscan.models.estate import Computer
-from truscan.web.frame import CAP, forget_counts
+from truscan.web.frame import count_if_any, forget_counts
 from truscan.web.gate import person, text_of
 
 if TYPE_CHECKING:
@@ -52,8 +53,11 @@ class TermsForm(forms.Form):
 
 def due_count(user: AbstractBaseUser) -> int | None:
     """For the rail: reviews that are due; none is not a number worth showing."""
-    rows = reviews.in_tab(reviews.seen_exceptions(user), "due", timezone.now())
-    return rows.order_by()[: CAP + 1].count() or None
+    now = timezone.now()
+    return count_if_any(
+        reviews.in_tab(ProcessException.objects.filter(retired_at=None), "due", now),
+        lambda: reviews.in_tab(reviews.seen_exceptions(user), "due", now),
+    )
 
 
 def get_exception(request: HttpRequest, pk: int) -> ProcessException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -26,7 +26,7 @@ from exceptions_app.rules.simulate import simulate
 from exceptions_app.web.rule_form import RuleForm, terms_in
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere
-from truscan.web.frame import forget_counts
+from truscan.web.frame import count_if_any, forget_counts
 from truscan.web.gate import person, person_with, text_of
 
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ ACTS_SHOWN = 50
 
 def waiting_rules(user: AbstractBaseUser) -> int | None:
     """For the rail: rules that ask or were stopped."""
-    states = (Rule.State.ASKING, Rule.State.STOPPED)
-    who = cast("User", user)
-    return Rule.objects.all().visible_to(who).filter(state__in=states).count() or None
+    waiting = Rule.objects.filter(state__in=(Rule.State.ASKING, Rule.State.STOPPED))
+    return count_if_any(waiting, lambda: waiting.visible_to(user))
 
 
 def get_rule(request: HttpRequest, pk: int) -> Rule:

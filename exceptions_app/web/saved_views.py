@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Case, When
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -53,9 +54,9 @@ SHOWN = 200
 def in_rail(user: AbstractBaseUser) -> Saved:
     """One's own first, then shared ones, with the stored counts of the person's scope."""
     who, now = cast("User", user), timezone.now()
-    visible = InboxView.objects.all().visible_to(who)
-    views = list(visible.filter(owner=who)[:IN_RAIL])
-    views += visible.exclude(owner=who)[: IN_RAIL - len(views)]
+    is_other = Case(When(owner=who, then=0), default=1)
+    visible = InboxView.objects.all().visible_to(who).order_by(is_other, "name", "pk")
+    views = list(visible[:IN_RAIL])
     counts = counts_of(views, who, now)
     return Saved(tuple(_item(view, counts.get(view.pk)) for view in views), bool(landing_of(who)))
 

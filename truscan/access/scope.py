@@ -158,8 +158,10 @@ def highest_role(user: AbstractBaseUser) -> str:
 def may_write_groups(user: AbstractBaseUser, role: str, groups: Iterable[int]) -> bool:
     """True if the person holds at least the role for every one of the groups."""
     wanted = set(groups)
-    ids = group_ids(user, role)
-    return ids is None or ids.filter(pk__in=wanted).count() == len(wanted)
+    ids = groups_held(user, role)
+    if ids is None or isinstance(ids, list):
+        return ids is None or wanted.issubset(ids)
+    return ids.filter(pk__in=wanted).count() == len(wanted)
 
 
 class GroupQuerySet(QuerySet[M]):

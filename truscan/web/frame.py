@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.contrib.auth.models import AbstractBaseUser, User
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 T = TypeVar("T")
@@ -134,7 +135,14 @@ def _count_open(user: AbstractBaseUser) -> int:
 
 def _imports_at_work(user: AbstractBaseUser) -> int | None:
     states = (LogImport.State.QUEUED, LogImport.State.RUNNING, LogImport.State.QUESTION)
-    return LogImport.objects.visible_to(user).filter(state__in=states)[: CAP + 1].count() or None
+    at_work = LogImport.objects.filter(state__in=states)
+    return count_if_any(at_work, lambda: at_work.visible_to(user))
+
+
+def count_if_any(rows: QuerySet[Any], seen: Callable[[], QuerySet[Any]]) -> int | None:
+    """How many of them the person sees, to the cap; None, which shows no number, for none. Mostly
+    there are none at all, and whose they are is the longer question."""
+    return (seen().order_by()[: CAP + 1].count() or None) if rows.exists() else None
 
 
 def remembered(user: AbstractBaseUser, name: str, ask: Callable[[], T]) -> T:
