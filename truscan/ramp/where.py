@@ -1,4 +1,4 @@
-"""Where the scan policies of many plans are in force: two queries, whatever the number of plans."""
+"""Where the scan policies of plans are in force."""
 
 from __future__ import annotations
 
@@ -53,7 +53,11 @@ def scopes_of(policy_ids: Collection[int]) -> list[Scope]:
     """
     with connection.cursor() as cursor:
         cursor.execute(SCOPES, {"policies": list(policy_ids)})
-        return [Scope(*row, frozenset(taken or ())) for *row, taken in cursor.fetchall()]
+        rows = cursor.fetchall()
+    return [
+        Scope(policy_id, group_id, location_key, frozenset(taken or ()))
+        for policy_id, group_id, location_key, taken in rows
+    ]
 
 
 def groups_of_plan(pk: int, user: User) -> list[int]:
