@@ -44,16 +44,10 @@ def known_of(
     `visible` narrows it to groups that the reader may see. The number of statements does not grow
     with the plan.
     """
-    today = now.astimezone(UTC).date()
-    first = _first_day(plan, now)
-    scopes = [
-        scope
-        for scope in scopes_of({plan.scan_policy_id})
-        if visible is None or scope.group_id in visible
-    ]
+    scopes, days = _scopes(plan, visible), _days(plan, now)
+    first = days[0]
     if not scopes:
         return Known((), (), {}), first
-    days = [first + timedelta(days=number) for number in range((today - first).days + 1)]
     asked, more = _arguments(plan, scopes, days, now)
     new_only = NEW_KEYLOGGERS if plan.track == "keyloggers" else ""
     if len(days) * len(scopes) <= MANY:
@@ -64,6 +58,15 @@ def known_of(
         known = _read(asked, more, new_only)
         cache.set(key, known, REMEMBERED_SECONDS)
     return known, first
+
+
+def takes_seconds(plan: RampPlan, now: datetime, visible: Collection[int] | None = None) -> bool:
+    """Whether `known_of` would now read millions of rows, because nobody asked since they changed.
+    So who shows it can show something else at once."""
+    scopes, days = _scopes(plan, visible), _days(plan, now)
+    if len(days) * len(scopes) <= MANY:
+        return False
+    return cache.get(_key(*_arguments(plan, scopes, days, now))) is None
 
 
 def changes_of(plan: RampPlan, now: datetime) -> list[Change]:
@@ -131,6 +134,16 @@ def _arguments(
     }
     more = (TAKEN if taken else "") + (KEYLOGGERS if plan.track == "keyloggers" else "")
     return asked, more
+
+
+def _scopes(plan: RampPlan, visible: Collection[int] | None) -> list[Scope]:
+    scopes = scopes_of({plan.scan_policy_id})
+    return [scope for scope in scopes if visible is None or scope.group_id in visible]
+
+
+def _days(plan: RampPlan, now: datetime) -> list[date]:
+    first = _first_day(plan, now)
+    return [first + timedelta(days=number) for number in range((_day(now) - first).days + 1)]
 
 
 def _levels(plan: RampPlan, now: datetime, days: Sequence[date]) -> list[int | None]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
-from truscan.access.scope import group_ids
+from truscan.access.scope import groups_held, ids_of
 from truscan.ramp.chart import draw
 from truscan.ramp.compared import Compared, compared_of
+from truscan.ramp.known_days import changes_of, takes_seconds
 from truscan.ramp.levels import LEAST_RISKS, NEARLY, Shown, value_of
 from truscan.ramp.rows import plan_of, state_of
 from truscan.web.gate import person
@@ -35,9 +37,16 @@ TITLES = {
 
 @require_GET
 def changes_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Of a plan with many groups, what changed at once and the numbers as the page fetches them:
+    read for the first time they take seconds."""
     plan, now = get_plan(request, pk), timezone.now()
-    ids = group_ids(person(request))
-    found = compared_of(plan, now, None if ids is None else set(ids.values_list("pk", flat=True)))
+    visible = ids_of(groups_held(person(request)))
+    is_part = request.headers.get("HX-Request") == "true"
+    if not is_part and "whole" not in request.GET and takes_seconds(plan, now, visible):
+        changes = sorted(changes_of(plan, now), key=lambda change: change.at)
+        later = {"plan": plan, "changes": changes}
+        return render(request, "truscan/ramp/changes_later.html", later)
+    found = compared_of(plan, now, visible)
     asked = request.GET.get("show", "")
     shown = Shown(asked) if asked in set(Shown) else Shown.A_DAY
     state = state_of(plan, now)
@@ -45,7 +54,7 @@ def changes_page(request: HttpRequest, pk: int) -> HttpResponse:
     ctx: dict[str, Any] = {
         "plan": plan,
         "found": found,
-        "is_whole": ids is None,
+        "is_whole": visible is None,
         "state": state,
         "days": found.days,
         "chart": chart,
@@ -57,7 +66,10 @@ def changes_page(request: HttpRequest, pk: int) -> HttpResponse:
         "drawn": DRAWN,
         **_charts(found, shown),
     }
-    return render(request, "truscan/ramp/changes.html", ctx)
+    name = "_changes.html" if is_part else "changes.html"
+    r = render(request, f"truscan/ramp/{name}", ctx)
+    patch_vary_headers(r, ["HX-Request"])
+    return r
 
 
 def _charts(found: Compared, shown: Shown) -> dict[str, Any]:

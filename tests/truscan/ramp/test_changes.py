@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -134,6 +135,31 @@ def test_many_days_are_read_once_until_a_row_changes(monkeypatch: pytest.MonkeyP
     assert compared_of(read(plan), at(9)).levels[0].sums.potential == 5
     CountedDay.objects.create(day=START + timedelta(days=2))
     assert compared_of(read(plan), at(9)).levels[0].sums.potential == 10
+
+
+def test_a_long_answer_is_fetched_by_the_page_and_remembered(
+    monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    """Without JavaScript a link waits for it; nobody is told a number that was not read."""
+    monkeypatch.setattr(known_days, "MANY", 0)
+    sales = make_group(SALES)
+    plan = climb(make_stored(sales), 1)
+    count(make_process(), sales, 1, 5)
+    client.force_login(make_user("viewer", "viewer", sales))
+    address = f"/ramp/{plan.pk}/changes/"
+    first = client.get(address + "?show=ratio").text
+    assert f'hx-get="{address}?show=ratio"' in first
+    assert "Level 10, the first" in first
+    assert "Before and after each change" not in first
+    waited = client.get(address + "?whole=yes").text
+    assert "Before and after each change" in waited
+    assert "Before and after each change" in client.get(address).text, "remembered"
+    cache.clear()
+    part = client.get(address, headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith('<div class="cards" id="changes">')
+    assert "HX-Request" in part.headers["Vary"]
+    assert "Before and after each change" in part.text
+    assert client.get(address).text.count("hx-get") == 0
 
 
 def test_page_api_and_command_tell_the_same(capsys: Any) -> None:
