@@ -57,7 +57,9 @@ class Kept:
 
 _PLACES = f"{_KEPT_SUMS}, {_KEPT_TIMES}", f"{_SUMS}, {_TIMES}"
 TABLES = {
-    "truscan_sighting": Kept("process_id, group_id", _KEPT_ALL, _ALL),
+    "truscan_sighting": Kept(
+        "process_id, group_id", f"{_KEPT_ALL}, computers", f"{_ALL}, count(DISTINCT computer_id)"
+    ),
     "truscan_processsummary": Kept(
         "process_id",
         f"{_KEPT_ALL}, groups, computers",

@@ -25,7 +25,7 @@ from exceptions_app.triage.inbox import EVENT_COLUMNS
 from exceptions_app.triage.inbox_page import event_counts
 from exceptions_app.triage.renewals import Proposal, proposals
 from truscan.classify import Classified, classify
-from truscan.models.counts import Presence, Sighting
+from truscan.models.counts import Sighting
 from truscan.models.detection import Detection, Outcome
 from truscan.models.process import Appearance, FileFacts, Process
 from truscan.ramp.in_force import levels_in_force
@@ -230,10 +230,6 @@ def places_of(
     """Groups with most detections first, with computers seen and the group's client count."""
     rows = list(seen.select_related("group").order_by("-occurrences", "pk")[start : start + shown])
     groups = [row.group_id for row in rows]
-    counted = Presence.objects.filter(process=process, group__in=groups).values("group")
-    computers = dict(
-        counted.annotate(n=Count("computer", distinct=True)).order_by().values_list("group", "n")
-    )
     if levels is None:
         levels = levels_in_force(now, groups) if groups else []
     by_group: dict[int, list[str]] = {}
@@ -242,7 +238,7 @@ def places_of(
     return [
         Place(
             row,
-            computers.get(row.group_id, 0),
+            row.computers,
             row.group.client_count,
             ", ".join(by_group.get(row.group_id, [])),
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, QuerySet
 
-from truscan.models.counts import Presence, ProcessSummary, UserPresence
+from truscan.computers_seen import computers_seen
+from truscan.models.counts import ProcessSummary, UserPresence
 
 if TYPE_CHECKING:
     from truscan.access.scope import Groups
@@ -22,14 +23,13 @@ class Spread:
 
 def spread_of(process: Process, ids: Groups) -> Spread:
     """In the groups `ids`; for the whole estate (None) computers are counted at import."""
-    presence = Presence.objects.filter(process=process)
     users = UserPresence.objects.filter(process=process)
     if ids is not None:
-        presence, users = presence.filter(group__in=ids), users.filter(group__in=ids)
-        return Spread(_distinct(presence, "computer"), _distinct(users, "account"))
+        users = users.filter(group__in=ids)
+        computers = computers_seen([process.pk], ids).get(process.pk, 0)
+        return Spread(computers, _distinct(users, "account"))
     summary = ProcessSummary.objects.filter(process=process).only("computers").first()
-    computers = summary.computers if summary else _distinct(presence, "computer")
-    return Spread(computers, _distinct(users, "account"))
+    return Spread(summary.computers if summary else 0, _distinct(users, "account"))
 
 
 def _distinct(rows: QuerySet[Any], column: str) -> int:

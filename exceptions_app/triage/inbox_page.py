@@ -20,7 +20,8 @@ from exceptions_app.triage.inbox import EVENT_COLUMNS, EVENTS
 from exceptions_app.triage.listing import listing_of
 from exceptions_app.triage.renewals import asking
 from truscan.access.scope import groups_held
-from truscan.models.counts import DailyCount, Presence, ProcessSummary, Sighting
+from truscan.computers_seen import counted_twice
+from truscan.models.counts import DailyCount, ProcessSummary, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -192,6 +193,7 @@ def _narrow(rows: dict[int, Row], ids: QuerySet[Any] | list[int]) -> None:
         .annotate(
             total=Sum("occurrences"),
             places=Count("group"),
+            pcs=Sum("computers"),
             first=Min("first_at"),
             last=Max("last_at"),
             **{f"sum_{c}": Sum(c) for c in EVENT_COLUMNS.values()},
@@ -203,11 +205,9 @@ def _narrow(rows: dict[int, Row], ids: QuerySet[Any] | list[int]) -> None:
         row.detections, row.groups = told["total"], told["places"]
         row.first_at, row.last_at = told["first"], told["last"]
         row.events = event_counts({c: told[f"sum_{c}"] for c in EVENT_COLUMNS.values()})
-        row.computers = 0
-    where = Presence.objects.filter(process__in=list(rows), group__in=ids)
-    per_process = where.values("process").annotate(n=Count("computer", distinct=True))
-    for pk, n in per_process.order_by().values_list("process", "n"):
-        rows[pk].computers = n
+        row.computers = told["pcs"]
+    for pk, twice in counted_twice(list(rows), ids).items():
+        rows[pk].computers -= twice
 
 
 def _add_trend(rows: dict[int, Row], ids: Groups, now: datetime) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import Count, Max, Min, Sum
 
-from truscan.models.counts import Presence, ProcessSummary, Sighting
+from truscan.computers_seen import counted_twice
+from truscan.models.counts import ProcessSummary, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,19 +26,17 @@ SUMMED = (
 
 def narrow(summaries: Sequence[ProcessSummary], ids: QuerySet[Any] | None) -> None:
     """Put the counts of the groups `ids` (None = whole estate) in the place of the estate's, in
-    these objects only: never save them. Two queries for a page."""
+    these objects only: never save them. Two queries for a page, three where computers moved."""
     if ids is None or not summaries:
         return
     shown = [summary.pk for summary in summaries]
-    sums = {name: Sum(name) for name in SUMMED}
+    sums = {name: Sum(name) for name in (*SUMMED, "computers")}
     more = {"groups": Count("group"), "first_at": Min("first_at"), "last_at": Max("last_at")}
     seen = Sighting.objects.filter(process__in=shown, group__in=ids).order_by()
     rows = cast("list[dict[str, Any]]", list(seen.values("process").annotate(**sums, **more)))
     told = {row.pop("process"): row for row in rows}
-    where = Presence.objects.filter(process__in=shown, group__in=ids).order_by()
-    per_process = where.values("process").annotate(n=Count("computer", distinct=True))
-    computers = dict(per_process.values_list("process", "n"))
+    twice = counted_twice(shown, ids)
     for summary in summaries:
-        for name, value in told.get(summary.pk, {}).items():
+        for name, value in told.get(summary.pk, {"computers": 0}).items():
             setattr(summary, name, value)
-        summary.computers = computers.get(summary.pk, 0)
+        summary.computers -= twice.get(summary.pk, 0)

@@ -113,21 +113,37 @@ SIGHTING = Count("truscan_sighting", ("process_id", "group_id"), ("process_id", 
 
 # In this order count rows are locked. Sightings and presences tell what the summary adds.
 _ADD_PRESENCE = f"""
-WITH added AS ({PRESENCE.add} RETURNING t.process_id, t.computer_id, xmax = 0 AS is_new)
-INSERT INTO fresh SELECT a.process_id, 0, count(DISTINCT a.computer_id) FROM added a
-WHERE a.is_new AND NOT EXISTS (SELECT 1 FROM truscan_presence p
-    WHERE p.process_id = a.process_id AND p.computer_id = a.computer_id)
-GROUP BY a.process_id
+WITH added AS (
+    {PRESENCE.add}
+    RETURNING t.process_id, t.computer_id, t.group_id, xmax = 0 AS is_new),
+came AS (
+    SELECT a.process_id, a.group_id, a.computer_id, p.was_there,
+        lag(a.computer_id) OVER (PARTITION BY a.process_id ORDER BY a.computer_id) = a.computer_id
+            AS is_again
+    FROM added a LEFT JOIN LATERAL (
+        SELECT true AS was_there FROM truscan_presence p
+        WHERE p.process_id = a.process_id AND p.computer_id = a.computer_id LIMIT 1) p ON true
+    WHERE a.is_new),
+arrived AS (
+    INSERT INTO arrived SELECT process_id, group_id, count(*) FROM came GROUP BY 1, 2),
+moved AS (
+    INSERT INTO truscan_movedpresence (process_id, computer_id)
+    SELECT DISTINCT process_id, computer_id FROM came WHERE was_there OR is_again ORDER BY 1, 2
+    ON CONFLICT DO NOTHING)
+INSERT INTO fresh SELECT process_id, 0, count(*) FROM came
+WHERE was_there IS NULL AND is_again IS NOT TRUE GROUP BY process_id
 """  # noqa: S608
 _ADD_SIGHTING = f"""
 WITH added AS (
     INSERT INTO truscan_sighting AS t (process_id, group_id, rows, {", ".join(BY_TYPE)}, first_at,
-        last_at, level_min, level_max, covered_until, covered_locations, observed_until)
-    SELECT process_id, group_id, sum(rows), {SUMS_BY_TYPE}, {FIRST}, {LAST}, {LEVELS},
-        'epoch', '[]', 'epoch'
-    FROM {{source}} GROUP BY 1, 2 ORDER BY 1, 2
+        last_at, level_min, level_max, computers, covered_until, covered_locations, observed_until)
+    SELECT n.*, coalesce(a.computers, 0), 'epoch', '[]', 'epoch'
+    FROM (SELECT process_id, group_id, sum(rows), {SUMS_BY_TYPE}, {FIRST}, {LAST}, {LEVELS}
+          FROM {{source}} GROUP BY 1, 2) AS n
+    LEFT JOIN arrived a ON a.process_id = n.process_id AND a.group_id = n.group_id
+    ORDER BY n.process_id, n.group_id
     ON CONFLICT (process_id, group_id) DO UPDATE SET rows = t.rows + excluded.rows,
-        {ADD_BY_TYPE}, {ADD_TIMES}, {ADD_LEVELS}
+        {ADD_BY_TYPE}, {ADD_TIMES}, {ADD_LEVELS}, computers = t.computers + excluded.computers
     RETURNING t.id, t.process_id, xmax = 0 AS is_new),
 kept AS (INSERT INTO touched SELECT id FROM added)
 INSERT INTO fresh SELECT process_id, count(*), 0 FROM added WHERE is_new GROUP BY process_id
@@ -150,6 +166,16 @@ UPDATE truscan_appearance t SET first_at = n.first_at, last_at = n.last_at FROM 
     LEFT JOIN truscan_detection d ON d.process_id = s.process_id
         AND d.appearance_id = s.appearance_id
     GROUP BY s.appearance_id) AS n WHERE t.id = n.appearance_id
+"""
+# Of pairs that lost contributions; a computer that is left in one group only stays noted as moved.
+_RECOUNT_COMPUTERS = """
+UPDATE truscan_sighting t SET computers = n.computers FROM (
+    SELECT s.process_id, s.group_id, count(p.computer_id) AS computers
+    FROM (SELECT DISTINCT process_id, group_id FROM delta WHERE rows < 0) AS s
+    LEFT JOIN truscan_presence p ON p.process_id = s.process_id AND p.group_id = s.group_id
+    GROUP BY 1, 2) AS n
+WHERE t.process_id = n.process_id AND t.group_id = n.group_id
+    AND t.computers IS DISTINCT FROM n.computers
 """
 
 
@@ -185,6 +211,7 @@ def _shrink(cursor: Any) -> None:
         cursor.execute(count.drop_empty)
         if count.has_times:
             cursor.execute(count.look_up)
+    cursor.execute(_RECOUNT_COMPUTERS)
     cursor.execute(_LOOK_UP_APPEARANCE)
     computers.fall_back(cursor)
     processes.recount(cursor)

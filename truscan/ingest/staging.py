@@ -54,9 +54,14 @@ CREATE TEMP TABLE newest (process_id integer NOT NULL, facts_id integer NOT NULL
     appearance_id integer NOT NULL);
 CREATE TEMP TABLE fresh (process_id integer NOT NULL, groups integer NOT NULL,
     computers integer NOT NULL);
+CREATE TEMP TABLE arrived (process_id integer NOT NULL, group_id integer NOT NULL,
+    computers integer NOT NULL);
 CREATE TEMP TABLE touched (id bigint NOT NULL);
 """  # noqa: S608
-_TABLES = "stage, again, known, delta, claim_key, claim_pool, claim_folded, newest, fresh, touched"
+_TABLES = (
+    "stage, again, known, delta, claim_key, claim_pool, claim_folded, newest, fresh, arrived, "
+    "touched"
+)
 
 # Sort and hash a chunk in memory; plan simply: compiling (jit) costs more than it saves, and the
 # samples of ANALYZE need not be large.

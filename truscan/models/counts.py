@@ -55,6 +55,8 @@ class Sighting(TypeCounts):
     group = models.ForeignKey(
         "truscan.Group", on_delete=models.PROTECT, db_index=False, related_name="sightings"
     )
+    # How many presences there are of the pair; see MovedPresence for more than one group.
+    computers = models.IntegerField(default=0)
     covered_until = models.DateTimeField(default=NEVER)
     covered_locations = models.JSONField(default=list)
     observed_until = models.DateTimeField(default=NEVER)
@@ -164,6 +166,34 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"process {self.process_id} on computer {self.computer_id}"
+
+
+class MovedPresence(models.Model):
+    """A computer that showed a process in more than one group, since it was moved between them.
+
+    Computers of several groups are the sum of their sightings' `computers` less what these count
+    twice, so that nobody reads the hundred thousand presences of a page. Invariant: every such
+    pair is here; one that a withdrawn import leaves in one group may be too.
+    """
+
+    pk = models.CompositePrimaryKey("process_id", "computer_id")
+    process = models.ForeignKey(
+        "truscan.Process",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    computer = models.ForeignKey(
+        "truscan.Computer",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+
+    def __str__(self) -> str:
+        return f"process {self.process_id} in several groups on computer {self.computer_id}"
 
 
 class UserPresence(models.Model):

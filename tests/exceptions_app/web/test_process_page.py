@@ -73,7 +73,7 @@ def test_out_of_scope_is_not_there(client: Client, sales: Group) -> None:
 
 def test_where_it_was_seen_is_told_of_ones_own_groups(client: Client, sales: Group) -> None:
     lab = make_group("My Company\\Lab")
-    process = make_seen("erp.exe", "a", (sales, lab))
+    process = make_seen("erp.exe", "a", (sales, lab), sighting={"computers": 1})
     for group in (sales, lab):
         computer = make_computer(f"PC-{group.name}", group)
         times = {"first_at": NOW, "last_at": NOW, "rows": 1, "occurrences": 1}

@@ -49,6 +49,7 @@ def tell(imports: dict[int, list[LogRecord]]) -> dict[str, Table]:
         "appearance": _sums(shown, lambda r: (_process(r), _low(r.file_name), _path(r)), True),
         "sighting": _typed(shown, lambda r: (_process(r), _low(r.group))),
         "summary": _summary(shown),
+        "several_groups": {k: v[14] for k, v in _summary(shown).items()},
         "computer": _computers(shown),
     }
 
@@ -97,7 +98,11 @@ def _typed(shown: Any, key: Any) -> Table:
     rows: dict[Any, list[tuple[LogRecord, int]]] = defaultdict(list)
     for r, n in shown.values():
         rows[key(r)].append((r, n))
-    return {k: _type_counts(v) for k, v in rows.items()}
+    return {k: (*_type_counts(v), _pcs(v)) for k, v in rows.items()}
+
+
+def _pcs(rows: Iterable[tuple[LogRecord, int]]) -> int:
+    return len({_low(r.computer) for r, _ in rows})
 
 
 def _type_counts(rows: Iterable[tuple[LogRecord, int]]) -> Any:
@@ -126,7 +131,7 @@ def _summary(shown: Any) -> Table:
         process: (
             *_type_counts(told),
             len({_low(r.group) for r, _ in told}),
-            len({_low(r.computer) for r, _ in told}),
+            _pcs(told),
             classify(
                 event_types=frozenset(r.event_type for r, _ in told),
                 application_type=told[0][0].application_type,
@@ -183,10 +188,15 @@ QUERIES = {
         JOIN truscan_action a ON a.id = t.action_id"""),
     "appearance": (3, f"SELECT p.identity::text, lower(t.name), lower(t.generic_path), {_TIMED} "
                       f"FROM truscan_appearance t {_PROCESS} WHERE rows <> 0"),
-    "sighting": (2, f"SELECT p.identity::text, g.path_key, {_TYPED} "
+    "sighting": (2, f"SELECT p.identity::text, g.path_key, {_TYPED}, t.computers "
                     f"FROM truscan_sighting t {_PROCESS} {_GROUP}"),
     "summary": (1, f"SELECT p.identity::text, {_TYPED}, t.groups, t.computers, t.risk_class "
                    f"FROM truscan_processsummary t {_PROCESS}"),
+    "several_groups": (1, f"""
+        SELECT p.identity::text, sum(t.computers) - (
+            SELECT count(*) - count(DISTINCT m.computer_id) FROM truscan_movedpresence m
+            JOIN truscan_presence USING (process_id, computer_id) WHERE m.process_id = p.id)
+        FROM truscan_sighting t {_PROCESS} GROUP BY p.id"""),
     "computer": (1, "SELECT name_key, group_seen_at FROM truscan_computer "
                     "WHERE group_seen_at IS NOT NULL"),
 }  # fmt: skip
