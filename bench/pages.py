@@ -36,6 +36,9 @@ def run(rows: int | None = None) -> dict[str, Any]:
         import django  # after the database has its address
 
         django.setup()
+        from config.memory import settle
+
+        settle()
         figures = _measured(fleet.now)
     return {
         "name": "pages",

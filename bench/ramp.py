@@ -38,6 +38,9 @@ def run(rows: int | None = None) -> dict[str, Any]:
         import django  # after the settings know the database
 
         django.setup()
+        from config.memory import settle
+
+        settle()
         from django.db import connection, transaction
 
         figures: dict[str, float] = {"rows": fleet.rows, **_gates(fleet.now)}
@@ -172,10 +175,17 @@ def _pages(now: datetime) -> dict[str, float]:
     }
 
 
+# What pages set for a transaction of their own; here they share one.
+SET = "RESET work_mem; RESET enable_sort; RESET enable_hashagg; RESET jit"
+
+
 def _page(client: Any, address: str) -> float:
     from django.core.cache import cache
+    from django.db import connection
 
     cache.clear()
+    with connection.cursor() as cursor:
+        cursor.execute(SET)
     started = time.perf_counter()
     r = client.get(address, headers=FETCHED if address.endswith("forecast/") else {})
     ms = (time.perf_counter() - started) * 1000

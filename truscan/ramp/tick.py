@@ -53,8 +53,9 @@ def tick(now: datetime) -> int:
         if not wants_digest(user)
     ]
     written = outbox.known([key for key, *_ in wanted])
+    paths = {row.pk: path_of(row) for row, _, _ in found}
     messages = [
-        _message(key, row, reminder, user, today, ladders[row.pk], plans[row.pk])
+        _message(key, row, reminder, user, today, ladders[row.pk], plans[row.pk], paths[row.pk])
         for key, row, reminder, user, today in wanted
         if key not in written
     ]
@@ -90,8 +91,8 @@ def _message(
     today: date,
     ladder: Ladder,
     plan: Plan,
+    path: str,
 ) -> OutboxMessage:
-    path = path_of(row)
     link = settings.BASE_URL + path
     is_escalated = reminder.kind is ReminderKind.ESCALATED
     body = (
@@ -102,11 +103,11 @@ def _message(
     return OutboxMessage(
         key=key,
         channel=OutboxMessage.Channel.EMAIL,
-        recipient=user,
+        recipient_id=user.pk,
         address=user.email,
         subject=subject_of(row, reminder, today),
         body=body,
         link=path,
-        plan=row,
+        plan_id=row.pk,
         due_at=plan.due_at(reminder.on),
     )
