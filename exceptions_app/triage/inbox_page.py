@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
@@ -19,9 +19,10 @@ from exceptions_app.triage.claims import standing
 from exceptions_app.triage.inbox import EVENT_COLUMNS, EVENTS
 from exceptions_app.triage.listing import listing_of
 from exceptions_app.triage.renewals import asking
+from exceptions_app.triage.trend import trends_of
 from truscan.access.scope import groups_held
 from truscan.computers_seen import counted_twice
-from truscan.models.counts import DailyCount, ProcessSummary, Sighting
+from truscan.models.counts import ProcessSummary, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -117,7 +118,8 @@ def page_of(found: InboxFilter, after: str = "", before: str = "") -> Page:
     at = read_cursor(before or after, order) if before or after else None
     listing = listing_of(found)
     qs = listing.rows.filter(_beyond(order, at, forward)) if at else listing.rows
-    rows = list(qs.select_related("process").order_by(*_ordered(order, forward))[: PAGE + 1])
+    related = qs.select_related("process").defer("process__search")
+    rows = list(related.order_by(*_ordered(order, forward))[: PAGE + 1])
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if not forward:
         rows.reverse()
@@ -144,7 +146,8 @@ def rows_for(
     rows = {s.pk: _estate_row(s) for s in summaries}
     if ids is not None and rows:
         _narrow(rows, ids)
-    _add_trend(rows, ids, now)
+    for pk, trend in trends_of(rows, ids, now.date(), TREND_DAYS).items():
+        rows[pk].trend = trend
     _add_responses(rows, user)
     for pk in asking(now).filter(process__in=list(rows)).values_list("process", flat=True):
         rows[pk].is_new_build = not rows[pk].responses
@@ -208,17 +211,6 @@ def _narrow(rows: dict[int, Row], ids: QuerySet[Any] | list[int]) -> None:
         row.computers = told["pcs"]
     for pk, twice in counted_twice(list(rows), ids).items():
         rows[pk].computers -= twice
-
-
-def _add_trend(rows: dict[int, Row], ids: Groups, now: datetime) -> None:
-    start = now.date() - timedelta(days=TREND_DAYS - 1)
-    counts = DailyCount.objects.filter(process__in=list(rows), day__gte=start, day__lte=now.date())
-    if ids is not None:
-        counts = counts.filter(group__in=ids)
-    for row in rows.values():
-        row.trend = [0] * TREND_DAYS
-    for told in counts.values("process", "day").annotate(n=Sum("occurrences")).order_by():
-        rows[told["process"]].trend[(told["day"] - start).days] = told["n"]
 
 
 def _add_responses(rows: dict[int, Row], user: User) -> None:
