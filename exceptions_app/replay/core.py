@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from truscan.ingest.day_digits import read, totals
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
 IGNORE = "ignore"
@@ -47,14 +49,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Days of a group and location (None: the log does not say) with one outcome before and one
-    after: (day, rows, occurrences) each."""
+    """A month of a group and location (None: the log does not say) with one outcome before and one
+    after: its days in one number (`truscan.ingest.day_digits`)."""
 
     group_id: int
     location_id: int | None
     before: str
     after: str
-    days: Sequence[tuple[date, int, int]]
+    month: date
+    days: int
 
 
 Effects = dict[Effect, Tally]
@@ -90,22 +93,20 @@ def effect(before: str, after: str) -> Effect:
 def fold(strips: Iterable[Strip]) -> Folded:
     """Sum strips up; what is unchanged counts in `total` and `outcomes` only."""
     folded = Folded()
-    by_day: dict[tuple[date, Effect], list[int]] = defaultdict(lambda: [0, 0])
+    months: dict[tuple[date, Effect], int] = defaultdict(int)
     for strip in strips:
         what = effect(strip.before, strip.after)
-        tally = Tally(sum(rows for _, rows, _ in strip.days), sum(n for _, _, n in strip.days))
+        tally = Tally(*totals(strip.days))
         _add(folded.total, what, tally)
         folded.outcomes[strip.after] = folded.outcomes.get(strip.after, Tally()) + tally
         if what is Effect.SAME:
             continue
         _add(folded.groups[strip.group_id], what, tally)
         _add(folded.places[strip.group_id, strip.location_id], what, tally)
-        for day, rows, occurrences in strip.days:
-            sums = by_day[day, what]
-            sums[0] += rows
-            sums[1] += occurrences
-    for (day, what), (rows, occurrences) in by_day.items():
-        folded.days[day][what] = Tally(rows, occurrences)
+        months[strip.month, what] += strip.days
+    for (month, what), number in months.items():
+        for day, rows, occurrences in read(month, str(number)):
+            folded.days[day][what] = Tally(rows, occurrences)
     return folded
 
 

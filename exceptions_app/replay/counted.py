@@ -6,12 +6,13 @@ counted on since, and today, from DailyCount. Each day is read in one of the two
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exceptions_app.replay.core import Strip, Tally
-from exceptions_app.replay.query import GIVEN, rows_of
-from truscan.ingest.day_digits import read, slots
+from exceptions_app.replay.query import GIVEN, array, rows_of
+from truscan.ingest.day_digits import of_day, totals
 from truscan.ingest.roll_up import ALL
 
 if TYPE_CHECKING:
@@ -36,30 +37,36 @@ FROM truscan_monthcount m WHERE m.month = %(month_{n})s::date {narrow}
 DAYS = """
 SELECT m.day AS at, m.process_id, m.group_id, coalesce(m.location_id, 0) AS location_id,
     m.rows, m.occurrences
-FROM truscan_dailycount m WHERE m.day = ANY(%(unrolled)s) {narrow}
+FROM truscan_dailycount m WHERE m.day = ANY(%(unrolled)s::date[]) {narrow}
 """
-ROLLED_SUMS = "sum(c.days)::text"
-DAILY_SUMS = "sum(c.rows)::bigint, sum(c.occurrences)::bigint"
-STRIPS = """
-SELECT c.at, c.group_id, nullif(c.location_id, 0), r.before, r.after, {sums}
-"""
-EVERYTHING = """
-SELECT c.at, c.group_id, c.location_id, {sums} FROM counted c
-"""
-PROCESSES = """
-SELECT c.process_id, coalesce(r.before, %(was)s), coalesce(r.after, %(becomes)s),
-    array_agg(DISTINCT c.group_id), {sums}
-"""
+# The same sums, and what they are called within a query that is summed once more.
+OF_MONTHS = {"sums": "sum(c.days)::text", "columns": "sum(c.days) AS days"}
+OF_DAYS = {
+    "sums": "sum(c.rows)::bigint, sum(c.occurrences)::bigint",
+    "columns": "sum(c.rows) AS rows, sum(c.occurrences) AS occurrences",
+}
 # `+ 0` keeps the planner from walking an index once per rule and group: one pass and a hash.
 IN_PLACE = """
 FROM counted c
 JOIN place p ON p.group_id = c.group_id AND p.location_id = c.location_id
 {join} JOIN rule r ON r.policy_id = p.policy_id AND r.process_id = c.process_id + 0
 """
-
-
-# By day: rows, occurrences.
-Days = dict["date", tuple[int, int]]
+STRIPS = f"""
+SELECT c.at, c.group_id, nullif(c.location_id, 0), r.before, r.after, {{sums}}
+{IN_PLACE.format(join="")} GROUP BY 1, 2, 3, 4, 5
+"""
+EVERYTHING = "SELECT c.at, c.group_id, c.location_id, {sums} FROM counted c GROUP BY 1, 2, 3"
+# By group first, which workers may share.
+PROCESSES = f"""
+SELECT c.process_id, c.before, c.after, array_agg(c.group_id), {{sums}} FROM (
+    SELECT c.process_id, coalesce(r.before, %(was)s) AS before,
+        coalesce(r.after, %(becomes)s) AS after, c.group_id, {{columns}}
+    {IN_PLACE.format(join="LEFT")} GROUP BY 1, 2, 3, 4) c
+GROUP BY 1, 2, 3
+"""  # noqa: S608
+# Rules for more processes than this are met by a look at every count, divided between workers;
+# an index would be walked once for each process and month.
+LISTED_MOST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,69 +88,59 @@ def strips(given: Asked, window: Rolled) -> list[Strip]:
     """
     ruled = _ruled(given, window)
     if not given.by_scan:
-        return [strip for _, strip in ruled]
+        return ruled
     # What has no rule is all less what has one: far cheaper than a look at each process.
     rest = _all(given, window)
-    for at, strip in ruled:
-        left = rest[at, strip.group_id, strip.location_id]
-        for day, rows, occurrences in strip.days:
-            had = left[day]
-            left[day] = had[0] - rows, had[1] - occurrences
-    was, becomes = given.values["was"], given.values["becomes"]
-    unruled = [
-        Strip(group, location, was, becomes, days)
-        for (_, group, location), left in rest.items()
-        if (days := [(day, *counts) for day, counts in left.items() if counts[0]])
+    for strip in ruled:
+        rest[strip.group_id, strip.location_id, strip.month] -= strip.days
+    return ruled + [
+        Strip(group, location, given.was, given.becomes, month, days)
+        for (group, location, month), days in rest.items()
+        if days
     ]
-    return [strip for _, strip in ruled] + unruled
 
 
-def _ruled(given: Asked, window: Rolled) -> list[tuple[date, Strip]]:
-    """Of processes with a rule, by the month or day that they were read at."""
-    if not given.values["processes"]:
+def _ruled(given: Asked, window: Rolled) -> list[Strip]:
+    """Of processes with a rule."""
+    if not given.rules:
         return []
-    narrow = "AND m.process_id = ANY(%(processes)s)"
-    select = STRIPS + IN_PLACE.format(join="")
-    rolled, daily = _counted(given.values, window, narrow, select, "GROUP BY 1, 2, 3, 4, 5")
+    is_listed = len({process for _, process in given.rules}) <= LISTED_MOST
+    listed, every = "= ANY(%(processes)s::bigint[])", f"<> {ALL}"
+    narrow = f"AND m.process_id {listed if is_listed else every}"
+    rolled, daily = _counted(given.values, window, Question(GIVEN, narrow, STRIPS))
     found = [
-        (month, Strip(group, location, before, after, list(read(month, digits))))
+        Strip(group, location, before, after, month, int(digits))
         for month, group, location, before, after, digits in rolled
     ]
     return found + [
-        (day, Strip(group, location, before, after, [(day, rows, occurrences)]))
-        for day, group, location, before, after, rows, occurrences in daily
+        Strip(group, location, before, after, day.replace(day=1), of_day(day, rows, n))
+        for day, group, location, before, after, rows, n in daily
     ]
 
 
-def _all(given: Asked, window: Rolled) -> dict[tuple[date, int, int | None], Days]:
-    """Every process, by month or day and place. A month that is read by runs, and days of it that
-    are read one by one, are told apart by what they were read at."""
-    values = given.values
-    places = set(zip(values["groups"], values["locations"], strict=True))
-    daily_narrow = "AND m.group_id = ANY(%(any_group)s)"
+def _all(given: Asked, window: Rolled) -> dict[tuple[int, int | None, date], int]:
+    """Every process, by place and month."""
+    places = {(row.group_id, row.location_id or 0) for row in given.places}
+    daily_narrow = "AND m.group_id = ANY(%(any_group)s::bigint[])"
     narrow = f"{daily_narrow} AND m.process_id = {ALL}"
-    rolled, daily = _counted(
-        values, window, narrow, EVERYTHING, "GROUP BY 1, 2, 3", daily_narrow=daily_narrow
-    )
-    found: dict[tuple[date, int, int | None], Days] = {}
+    ask = Question("WITH", narrow, EVERYTHING, daily_narrow)
+    rolled, daily = _counted(given.values, window, ask)
+    found: dict[tuple[int, int | None, date], int] = defaultdict(int)
     for month, group, location, digits in rolled:
         if (group, location) in places:
-            days = {day: (rows, n) for day, rows, n in read(month, digits)}
-            found[month, group, location or None] = days
-    for day, group, location, rows, occurrences in daily:
+            found[group, location or None, month] += int(digits)
+    for day, group, location, rows, n in daily:
         if (group, location) in places:
-            # The first of a month has the date of the month.
-            found.setdefault((day, group, location or None), {})[day] = rows, occurrences
+            found[group, location or None, day.replace(day=1)] += of_day(day, rows, n)
     return found
 
 
 def processes(given: Asked, window: Rolled, wanted: Sequence[int]) -> list[ProcessRow]:
     """These processes by outcome, everywhere in the places."""
-    narrow = "AND m.process_id = ANY(%(wanted)s)"
-    select = PROCESSES + IN_PLACE.format(join="LEFT")
-    values = given.values | {"wanted": list(wanted)}
-    rolled, daily = _counted(values, window, narrow, select, "GROUP BY 1, 2, 3")
-    summed = [(*key, *_sums(digits)) for *key, digits in rolled]
+    narrow = "AND m.process_id = ANY(%(wanted)s::bigint[])"
+    ask = Question(GIVEN, narrow, PROCESSES)
+    rolled, daily = _counted(given.values | {"wanted": array(wanted)}, window, ask)
+    summed = [(*key, *totals(int(digits))) for *key, digits in rolled]
     found: dict[tuple[int, str, str], tuple[Tally, set[int]]] = {}
     for process, before, after, groups, rows, occurrences in [*summed, *daily]:
         tally, seen = found.get((process, before, after), (Tally(), set()))
@@ -155,38 +152,36 @@ def processes(given: Asked, window: Rolled, wanted: Sequence[int]) -> list[Proce
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the months, and the same of the other days, which have no rows of all
+    processes together: `daily_narrow` takes the place of `narrow` there."""
+
+    given: str
+    narrow: str
+    select: str
+    daily_narrow: str | None = None
+
+    def sql(self, counted: str, sums: dict[str, str]) -> str:
+        begin = self.given if self.given == "WITH" else f"{self.given},"
+        return f"{begin} counted AS NOT MATERIALIZED ({counted}) {self.select.format(**sums)}"
+
+
 def _counted(
-    values: dict[str, Any],
-    window: Rolled,
-    narrow: str,
-    select: str,
-    grouped: str,
-    *,
-    daily_narrow: str | None = None,
+    values: dict[str, Any], window: Rolled, ask: Question
 ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """The rows of a question to the months, and of the same to the other days, which have no rows
-    of all processes together: `daily_narrow` takes the place of `narrow` there."""
     by_month, by_day = [], []
     if window.months or window.runs:
-        parts = [RUN.format(n=n, narrow=narrow) for n in range(len(window.runs))]
-        counted = MONTHS.format(narrow=narrow) + "".join(parts)
-        sql = f"{GIVEN}, counted AS NOT MATERIALIZED ({counted}) {select} {grouped}"
+        parts = [RUN.format(n=n, narrow=ask.narrow) for n in range(len(window.runs))]
+        counted = MONTHS.format(narrow=ask.narrow) + "".join(parts)
         bounds = {
             f"{name}_{n}": str(bound)
             for n, run in enumerate(window.runs)
             for name, bound in zip(("month", "low", "high"), run, strict=True)
         }
-        by_month = rows_of(
-            sql.format(sums=ROLLED_SUMS), values | bounds | {"months": window.months}
-        )
+        months = {"months": array(window.months)}
+        by_month = rows_of(ask.sql(counted, OF_MONTHS), values | bounds | months)
     if window.unrolled:
-        counted = DAYS.format(narrow=narrow if daily_narrow is None else daily_narrow)
-        sql = f"{GIVEN}, counted AS NOT MATERIALIZED ({counted}) {select} {grouped}"
-        by_day = rows_of(sql.format(sums=DAILY_SUMS), values | {"unrolled": window.unrolled})
+        counted = DAYS.format(narrow=ask.narrow if ask.daily_narrow is None else ask.daily_narrow)
+        by_day = rows_of(ask.sql(counted, OF_DAYS), values | {"unrolled": array(window.unrolled)})
     return by_month, by_day
-
-
-def _sums(digits: str) -> tuple[int, int]:
-    """Rows and occurrences of all days together."""
-    days = list(slots(digits))
-    return sum(rows for _, rows, _ in days), sum(occurrences for _, _, occurrences in days)

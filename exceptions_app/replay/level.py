@@ -19,6 +19,7 @@ from exceptions_app.replay.core import STOPS, Tally
 from exceptions_app.replay.counted import ProcessRow
 from exceptions_app.replay.rules import confirmed_bad, published
 from exceptions_app.replay.run import DAYS, in_force_at, ordered, pairs_of, window
+from truscan.ingest.day_digits import totals
 from truscan.ingest.roll_up import rolled
 from truscan.models.ramp import Track
 from truscan.ramp.rows import state_of
@@ -97,8 +98,7 @@ def replay_level(
     counts = rolled(start, end)
     by_group: dict[int, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for strip in counted.strips(given, counts):
-        for _, rows, occurrences in strip.days:
-            by_group[strip.group_id][strip.after] += Tally(rows, occurrences)
+        by_group[strip.group_id][strip.after] += Tally(*totals(strip.days))
     bad = confirmed_bad(None, now)
     own_bad = counted.processes(given, counts, sorted(bad)) if bad else []
     ahead = _ahead(given, was, level, groups, rules) if _is_scale(plan, was, level) else None
@@ -139,11 +139,11 @@ def _ahead(
         "was": int(was) if was.isdecimal() else 0,
         "level": int(level),
         "own": given.values["any_group"],
-        "seen": sorted(groups or ()),
+        "seen": query.array(sorted(groups or ())),
     }
     seen = "" if groups is None else "AND s.group_id = ANY(%(seen)s::bigint[])"
     found = query.rows_of(AHEAD.format(seen=seen), values)
-    policies = sorted(set(given.values["policies"]))
+    policies = sorted({row.policy_id or 0 for row in given.places})
     return [
         ProcessRow(process, "", _answer(process, policies, rules), rows, occurrences, count)
         for process, rows, occurrences, count in found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from exceptions_app.policies.effective import InForce
@@ -23,32 +23,61 @@ WITH place(group_id, location_id, policy_id) AS NOT MATERIALIZED (SELECT * FROM 
 rule(policy_id, process_id, before, after) AS NOT MATERIALIZED (SELECT * FROM unnest(
         %(of)s::bigint[], %(processes)s::bigint[], %(before)s::text[], %(after)s::text[]))
 """
+# If the scan itself acts differently, everything changes except what rules keep the same.
+KEPT = """
+WITH kept(group_id, process_id) AS NOT MATERIALIZED (SELECT * FROM unnest(
+    %(kept_groups)s::bigint[], %(kept_processes)s::bigint[]))
+"""
+# A group has a policy for itself and for each location, mostly the same; a row for which two of
+# them change is there twice.
+OF_CHANGED = """
+JOIN (SELECT DISTINCT group_id, policy_id FROM place) p ON p.group_id = b.group_id
+JOIN rule r ON r.policy_id = p.policy_id AND r.process_id = b.process_id + 0
+    AND r.before <> r.after
+WHERE b.process_id = ANY(%(processes)s::bigint[])
+"""
+NOT_OF_KEPT = """
+LEFT JOIN kept c ON c.group_id = b.group_id AND c.process_id = b.process_id + 0
+WHERE b.group_id = ANY(%(any_group)s::bigint[]) AND c.process_id IS NULL
+"""
 
-MOST = """
-SELECT s.process_id FROM truscan_sighting s
-JOIN (SELECT DISTINCT group_id, policy_id FROM place) p ON p.group_id = s.group_id
-{join} JOIN rule r ON r.policy_id = p.policy_id AND r.process_id = s.process_id
-WHERE s.last_at >= %(since)s AND s.first_at < %(until)s
-    AND coalesce(r.before, %(was)s) <> coalesce(r.after, %(becomes)s)
-GROUP BY 1 ORDER BY sum(s.occurrences) DESC, 1 LIMIT %(most)s
+MOST_OF_CHANGED = """
+SELECT process_id FROM (
+    SELECT DISTINCT b.process_id, b.group_id, b.occurrences FROM truscan_sighting b {of}
+        AND b.last_at >= %(since)s AND b.first_at < %(until)s) seen
+GROUP BY 1 ORDER BY sum(occurrences) DESC, 1 LIMIT %(most)s
+"""
+MOST_OF_REST = """
+SELECT b.process_id FROM truscan_sighting b {of}
+    AND b.last_at >= %(since)s AND b.first_at < %(until)s
+GROUP BY 1 ORDER BY sum(b.occurrences) DESC, 1 LIMIT %(most)s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The parameters of all queries of one replay; `whole` if what has no rule counts too."""
+    """The places and rules of one replay and, as `values`, the parameters of all its queries.
 
+    `was` and `becomes` are what the scan does without a rule; `whole` if what has no rule counts
+    too even if they are the same.
+    """
+
+    places: Sequence[InForce]
+    rules: Mapping[tuple[int, int], tuple[str, str]]
+    was: str
+    becomes: str
+    whole: bool
     values: dict[str, Any]
-    whole: bool = False
 
     @property
     def by_scan(self) -> bool:
         """Whether detections without a rule are asked for too."""
-        return self.whole or bool(self.values["was"] != self.values["becomes"])
+        return self.whole or self.was != self.becomes
 
     @property
-    def join(self) -> str:
-        return "LEFT" if self.by_scan else ""
+    def given_and_of(self) -> tuple[str, str]:
+        """SQL that names what changes, and that narrows a table `b` of processes to it."""
+        return (KEPT, NOT_OF_KEPT) if self.by_scan else (GIVEN, OF_CHANGED)
 
 
 def asked(
@@ -63,46 +92,72 @@ def asked(
 ) -> Asked:
     """`rules` by (policy, process) give the outcome before and after."""
     rows = list(places)
-    return Asked(
-        {
-            "groups": [row.group_id for row in rows],
-            "any_group": sorted({row.group_id for row in rows}),
-            "locations": [row.location_id or 0 for row in rows],
-            "policies": [row.policy_id or 0 for row in rows],
-            "of": [policy for policy, _ in rules],
-            "processes": [process for _, process in rules],
-            "before": [before for before, _ in rules.values()],
-            "after": [after for _, after in rules.values()],
-            "start": start,
-            "end": end,
-            "since": datetime.combine(start, time(), UTC),
-            "until": datetime.combine(end + timedelta(days=1), time(), UTC),
-            "was": was,
-            "becomes": becomes,
-        },
-        whole,
-    )
+    values: dict[str, Any] = {
+        "groups": array(row.group_id for row in rows),
+        "any_group": array(sorted({row.group_id for row in rows})),
+        "locations": array(row.location_id or 0 for row in rows),
+        "policies": array(row.policy_id or 0 for row in rows),
+        "of": array(policy for policy, _ in rules),
+        "processes": array(process for _, process in rules),
+        "before": array(f'"{before}"' for before, _ in rules.values()),
+        "after": array(f'"{after}"' for _, after in rules.values()),
+        "start": start,
+        "end": end,
+        "since": datetime.combine(start, time(), UTC),
+        "until": datetime.combine(end + timedelta(days=1), time(), UTC),
+        "was": was,
+        "becomes": becomes,
+    }
+    if was != becomes:
+        kept = kept_same(rows, rules)
+        values["kept_groups"] = array(group for group, _ in kept)
+        values["kept_processes"] = array(process for _, process in kept)
+    return Asked(rows, rules, was, becomes, whole, values)
+
+
+def array(values: Iterable[object]) -> str:
+    """As PostgreSQL writes arrays; a parameter that is a list takes ten times as long."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def kept_same(
+    places: Iterable[InForce], rules: Mapping[tuple[int, int], tuple[str, str]]
+) -> list[tuple[int, int]]:
+    """(group, process) for which every place of the group has a rule that does not change."""
+    same: dict[int, set[int]] = {}
+    for (policy, process), (before, after) in rules.items():
+        if before == after:
+            same.setdefault(policy, set()).add(process)
+    policies: dict[int, set[int]] = {}
+    for row in places:
+        policies.setdefault(row.group_id, set()).add(row.policy_id or 0)
+    return [
+        (group, process)
+        for group, of in sorted(policies.items())
+        for process in sorted(set.intersection(*(same.get(policy, set()) for policy in of)))
+    ]
 
 
 def settle_plans() -> None:
-    """One pass over the counts and a hash for each short list, to the end of the transaction.
+    """One pass over the counts and a hash for each short list, in the order in which the joins are
+    written, to the end of the transaction.
 
     The planner takes the short lists for shorter than they are, and would sort a quarter of the
-    counts on disk, or walk an index for each of their rows.
+    counts on disk, walk an index for each of their rows, or join all lists first.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_sort = off;"
-            " SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off"
+            " SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off;"
+            " SET LOCAL join_collapse_limit = 1; SET LOCAL enable_seqscan = off"
         )
 
 
 def most_seen(given: Asked, most: int) -> list[int]:
     """The processes with a change that were detected most, since logs were first read."""
-    return [
-        row[0]
-        for row in rows_of(GIVEN + MOST.format(join=given.join), given.values | {"most": most})
-    ]
+    sql, of = given.given_and_of
+    sql += (MOST_OF_REST if given.by_scan else MOST_OF_CHANGED).format(of=of)
+    return [row[0] for row in rows_of(sql, given.values | {"most": most})]
 
 
 def is_heard(given: Asked) -> bool:

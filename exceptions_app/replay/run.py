@@ -183,6 +183,9 @@ def _compare(
     folded = fold(counted.strips(given, days_counted))
     computers, users = touched(given, "computer"), touched(given, "account")
     named = set(query.most_seen(given, NAMED))
+    if becomes:
+        # The scan itself stops what has no rule.
+        bad &= {pk for of in after.values() for pk, word in of.items() if word not in STOPS}
     # Of a bad process every rule matters, not only those that change.
     wanted = sorted(named | bad)
     full = query.asked(
@@ -215,9 +218,8 @@ def pairs_of(
     pairs: dict[tuple[int, int], tuple[str, str]] = {}
     for policy in sorted({*before, *after}):
         was, becomes = before.get(policy, {}), after.get(policy, {})
-        for process in sorted({*was, *becomes}):
-            if only is not None and process not in only:
-                continue
+        processes = {*was, *becomes} if only is None else {*was, *becomes}.intersection(only)
+        for process in sorted(processes):
             pair = was.get(process, ""), becomes.get(process, "")
             if keep_same or only is not None or pair[0] != pair[1]:
                 pairs[policy, process] = pair

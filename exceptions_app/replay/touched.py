@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from exceptions_app.replay.query import GIVEN, rows_of
+from exceptions_app.replay.query import rows_of
 from truscan.ingest.presence_bits import KINDS, roll_of, since
 
 if TYPE_CHECKING:
@@ -23,25 +23,6 @@ if TYPE_CHECKING:
 # So many presences are read one by one within a tenth of a second.
 DIRECT_MOST = 200_000
 
-CHANGED = """,
-changed AS NOT MATERIALIZED (
-    SELECT DISTINCT p.group_id, r.process_id FROM place p JOIN rule r USING (policy_id)
-    WHERE r.before <> r.after)
-"""
-# If the scan itself acts differently, everything changes except what a rule keeps the same.
-KEPT = """,
-changed AS NOT MATERIALIZED (
-    SELECT DISTINCT p.group_id, r.process_id FROM place p JOIN rule r USING (policy_id)
-    WHERE r.before = r.after)
-"""
-OF_CHANGED = """
-JOIN changed c ON c.group_id = b.group_id AND c.process_id = b.process_id + 0
-WHERE b.process_id = ANY(%(processes)s)
-"""
-NOT_OF_KEPT = """
-LEFT JOIN changed c ON c.group_id = b.group_id AND c.process_id = b.process_id + 0
-WHERE b.group_id = ANY(%(any_group)s) AND c.process_id IS NULL
-"""
 # Per group and, by the row without a group, for all together.
 BY_PRESENCE = """,
 seen AS MATERIALIZED (
@@ -59,16 +40,23 @@ SELECT b.group_id, b.block, bit_or({bits}) AS who FROM truscan_presencebits b {o
     AND b.kind = %(kind)s
 GROUP BY 1, 2
 """
+# Whoever is in several groups has a bit in each, and counts once in all.
 COUNT_BITS = """
 SELECT group_id, sum(bit_count(who))::bigint FROM touched_block GROUP BY 1
 HAVING sum(bit_count(who)) > 0
-UNION ALL SELECT NULL, sum(bit_count(united.who))::bigint
-FROM (SELECT bit_or(who) AS who FROM touched_block GROUP BY block) united
+UNION ALL
+SELECT NULL, coalesce(sum(bit_count(who)), 0)::bigint - (
+    SELECT coalesce(sum(again.times - 1), 0)::bigint FROM (
+        SELECT count(*) AS times FROM truscan_sharedbit s
+        JOIN touched_block t ON t.group_id = s.group_id AND t.block = s.block
+        WHERE s.kind = %(kind)s AND get_bit(t.who, s.place) = 1
+        GROUP BY s.member_id) again)
+FROM touched_block
 """
 # How many presences there may be, at most.
 EXTENT = """
 SELECT coalesce(sum(s.computers), 0) FROM truscan_processsummary s
-WHERE s.process_id = ANY(%(processes)s)
+WHERE s.process_id = ANY(%(processes)s::bigint[])
 """
 
 
@@ -84,8 +72,8 @@ class Touched:
 def touched(given: Asked, kind: str) -> Touched:
     """Computers (`kind` "computer") or accounts that saw a change."""
     rolled = roll_of(kind, given.values["start"], given.values["end"]) if _is_wide(given) else None
-    what, of = KINDS[kind], NOT_OF_KEPT if given.by_scan else OF_CHANGED
-    sql = GIVEN + (KEPT if given.by_scan else CHANGED)
+    what = KINDS[kind]
+    sql, of = given.given_and_of
     if rolled is None:
         sql += BY_PRESENCE.format(column=what.column, presence=what.presence, of=of)
         found = dict(rows_of(sql, given.values))
@@ -93,7 +81,7 @@ def touched(given: Asked, kind: str) -> Touched:
         with connection.cursor() as cursor:
             blocks = BY_BITS.format(given=sql, bits=since(rolled[1]), of=of)
             cursor.execute(blocks, given.values | {"kind": kind})
-            cursor.execute(COUNT_BITS)
+            cursor.execute(COUNT_BITS, {"kind": kind})
             found = dict(cursor.fetchall())
             cursor.execute("DROP TABLE touched_block")
     return Touched(found.pop(None, 0) or 0, found, rolled[0] if rolled else None)

@@ -82,6 +82,7 @@ _DELETES: tuple[tuple[str, str], ...] = tuple(
         ("dailycount", [("group_id", "group")]),
         ("monthcount", [("group_id", "group")]),
         ("presencebits", [("group_id", "group")]),
+        ("sharedbit", [("group_id", "group")]),
         ("sighting", [("group_id", "group")]),
         ("processsummary", [("process_id", "process")]),
         ("appearance", [("process_id", "process")]),

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 OCCURRENCES, ROWS = 20, 12
 SLOT = OCCURRENCES + ROWS
 _NOTHING = "0" * SLOT
+_OCCURRENCE = int(10**OCCURRENCES)
+_ALL_NINES = int(10**SLOT) - 1
+
+
+def of_day(day: date, rows: int, occurrences: int) -> int:
+    """The number of one day."""
+    return (rows * _OCCURRENCE + occurrences) * power(day)
 
 
 def power(day: date) -> int:
@@ -36,6 +43,14 @@ def read(month: date, digits: str) -> Iterator[tuple[date, int, int]]:
 @lru_cache(maxsize=64)
 def _days_of(month: date) -> list[date]:
     return [month + timedelta(days=n) for n in range(31)]
+
+
+def totals(number: int) -> tuple[int, int]:
+    """Rows and occurrences of all days together.
+
+    The digits of a number in base b add up to its remainder by b - 1: here a digit is a day.
+    """
+    return divmod(number % _ALL_NINES, _OCCURRENCE)
 
 
 def slots(digits: str) -> Iterator[tuple[int, int, int]]:

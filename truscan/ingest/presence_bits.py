@@ -1,4 +1,4 @@
-"""The tick's part of presence: who showed a process in a group, as bits of blocks of 256.
+"""The tick's part of presence: who showed a process in a group, as bits of the group's members.
 
 Who saw any of hundreds of processes is a union over millions of presences; as bits it is one over
 some ten thousand rows. It is as old as the roll-up, so whoever shows it says of when it is.
@@ -40,27 +40,40 @@ KINDS = {
 }
 
 _COUNTED = "SELECT coalesce(sum(version), 0)::bigint FROM truscan_countedday"
+# So many members are a block, and mostly a whole group; a group's last block is as long as it
+# has members.
+BLOCK = 1024
 _AGES = ", ".join(
-    f"coalesce(bit_or(m.mask) FILTER (WHERE a.age & {2**n} = 0), 0::bit(256))"
+    f"coalesce(bit_or(m.mask) FILTER (WHERE a.age & {2**n} = 0),"
+    " repeat('0', length(bit_or(m.mask)))::varbit)"
     for n in range(AGE_BITS)
 )
 _NAMES = ", ".join(f"age_{n}" for n in range(AGE_BITS))
-# Neighbours by their group, so that a group is a few blocks.
+# Every group numbers its own, so that one row tells of a process in it.
+_MEMBERS = """
+CREATE TEMPORARY TABLE member ON COMMIT DROP AS
+SELECT group_id, id, block, place,
+    (repeat('0', place) || '1' || repeat('0', size - place - 1))::varbit AS mask
+FROM (SELECT group_id, id, n / %(block)s AS block, n %% %(block)s AS place,
+        least(size - n / %(block)s * %(block)s, %(block)s) AS size
+    FROM (SELECT group_id, {column} AS id,
+            (row_number() OVER (PARTITION BY group_id ORDER BY {column}) - 1)::integer AS n,
+            (count(*) OVER (PARTITION BY group_id))::integer AS size
+        FROM {presence} GROUP BY 1, 2) numbered) placed
+"""
 _ROLL = f"""
-WITH numbered AS (
-    SELECT {{column}} AS id,
-        (row_number() OVER (ORDER BY min(group_id), {{column}}) - 1)::integer AS n
-    FROM {{presence}} GROUP BY 1),
-mask AS (
-    SELECT n, (repeat('0', n) || '1' || repeat('0', 255 - n))::bit(256) AS mask
-    FROM generate_series(0, 255) n)
 INSERT INTO truscan_presencebits (kind, process_id, group_id, block, seen, {_NAMES})
-SELECT %(kind)s, p.process_id, p.group_id, w.n / 256, bit_or(m.mask), {_AGES}
-FROM {{presence}} p JOIN numbered w ON w.id = p.{{column}} JOIN mask m ON m.n = w.n %% 256
+SELECT %(kind)s, p.process_id, p.group_id, m.block, bit_or(m.mask), {_AGES}
+FROM {{presence}} p JOIN member m ON m.id = p.{{column}} AND m.group_id = p.group_id
 CROSS JOIN LATERAL (SELECT least(greatest(
     %(today)s::date - (p.last_at AT TIME ZONE 'UTC')::date, 0), {OLDEST}) AS age) a
 WHERE p.first_at < %(until)s GROUP BY 2, 3, 4 ORDER BY 2, 3, 4
 """  # noqa: S608
+_SHARED = """
+INSERT INTO truscan_sharedbit (kind, member_id, group_id, block, place)
+SELECT %(kind)s, id, group_id, block, place FROM member
+WHERE id IN (SELECT id FROM member GROUP BY 1 HAVING count(*) > 1)
+"""
 
 
 def since(age: int) -> str:
@@ -125,10 +138,14 @@ def roll_next(now: datetime) -> str | None:
         what = KINDS[kind]
         today = now.astimezone(UTC).date()
         until = datetime.combine(today + timedelta(days=1), time(), UTC)
-        given: dict[str, Any] = {"kind": kind, "today": today, "until": until}
+        given: dict[str, Any] = {"kind": kind, "today": today, "until": until, "block": BLOCK}
         cursor.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off")
         cursor.execute("DELETE FROM truscan_presencebits WHERE kind = %(kind)s", given)
+        cursor.execute("DELETE FROM truscan_sharedbit WHERE kind = %(kind)s", given)
+        cursor.execute(_MEMBERS.format(presence=what.presence, column=what.column), given)
         cursor.execute(_ROLL.format(presence=what.presence, column=what.column), given)
+        cursor.execute(_SHARED, given)
+        cursor.execute("DROP TABLE member")
         PresenceRoll.objects.update_or_create(
             kind=kind, defaults={"rolled_at": now, "counted": counted}
         )

@@ -66,10 +66,10 @@ class MonthCount(models.Model):
 
 
 class Bits(models.Field[str, str]):
-    """256 bits, one for each computer or account of a block."""
+    """A bit for each computer or account of a block."""
 
     def db_type(self, connection: object) -> str:
-        return "bit(256)"
+        return "bit varying"
 
 
 class PresenceRoll(models.Model):
@@ -87,11 +87,11 @@ class PresenceRoll(models.Model):
 
 
 class PresenceBits(models.Model):
-    """A block of 256 computers (or accounts) that showed a process in a group, a bit for each.
+    """A block of the computers (or accounts) of a group, a bit for each that showed a process.
 
     `seen` tells who did; how many days before the roll-up the last time was, is written in binary
     across the other columns: a bit of `age_0` is set where the ones of that number are 0, of
-    `age_1` where its twos are, and so on. So "since a day" is a few bit operations for 256 at once.
+    `age_1` where its twos are, and so on. So "since a day" is a few bit operations for all at once.
     Invariant: as Presence or UserPresence was when PresenceRoll says.
     """
 
@@ -125,3 +125,26 @@ class PresenceBits(models.Model):
 
     def __str__(self) -> str:
         return f"process {self.process_id} in group {self.group_id}, block {self.block}"
+
+
+class SharedBit(models.Model):
+    """Whose bit stands in more than one group: in all of them together it counts once.
+
+    Invariant: made with the bits of its kind.
+    """
+
+    pk = models.CompositePrimaryKey("kind", "member_id", "group_id")
+    kind = models.CharField(max_length=8)
+    member_id = models.BigIntegerField()
+    group = models.ForeignKey(
+        "truscan.Group",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    block = models.IntegerField()
+    place = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.member_id} in group {self.group_id}"

@@ -12,10 +12,11 @@ from exceptions_app.replay import touched as part
 from exceptions_app.replay.run import replay_decision, replay_switch
 from tests.exceptions_app.acts import give, make_policy
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_process
+from truscan.ingest import presence_bits
 from truscan.ingest.presence_bits import KINDS, PAUSE, due_kind, roll_next
 from truscan.models.counts import Presence, UserPresence
 from truscan.models.estate import Account, Computer
-from truscan.models.rolled import CountedDay, PresenceBits
+from truscan.models.rolled import CountedDay, PresenceBits, SharedBit
 
 if TYPE_CHECKING:
     from exceptions_app.replay.run import Replay
@@ -49,7 +50,7 @@ def test_bits_tell_what_the_presences_tell(monkeypatch: pytest.MonkeyPatch) -> N
     for n, age in enumerate(AGES):
         see(tool, sales, f"PC-{n}", age)
         see(other, plant if n % 3 else sales, f"PC-{n + 5}", age)
-    for n in range(240):
+    for n in range(25):
         see(known, sales, f"MORE-{n}", n % 9)
     give(known, policies[0])
     publish(actor=SYSTEM, policy=policies[0], now=NOW)
@@ -68,8 +69,10 @@ def test_bits_tell_what_the_presences_tell(monkeypatch: pytest.MonkeyPatch) -> N
         ]
 
     direct = all_windows()
+    monkeypatch.setattr(presence_bits, "BLOCK", 16)
     assert list(iter(lambda: roll_next(NOW), None)) == list(KINDS)
     assert PresenceBits.objects.values("block").distinct().count() > 1
+    assert set(SharedBit.objects.values_list("kind", flat=True)) == set(KINDS)
     monkeypatch.setattr(part, "DIRECT_MOST", -1)
     assert all_windows() == direct
     done = replay_switch(places, "quarantine", now=NOW, days=7)
