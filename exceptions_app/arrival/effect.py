@@ -8,17 +8,17 @@ where the word does not tell, nothing is claimed. Counts are those of whole UTC 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from exceptions_app.arrival.causes import Cause, likely_causes
 from exceptions_app.arrival.did import Did, did
-from exceptions_app.arrival.effect_sql import BY_PLACE, BY_RULE
+from exceptions_app.arrival.effect_sql import PLACES, RULES, SETTINGS
 from exceptions_app.arrival.places import Places
 from exceptions_app.arrival.shares import Share, shares
 from exceptions_app.models.policy import Response, Revision, RevisionEntry
@@ -40,7 +40,20 @@ MOST = 100
 MOST_PLACES = 20
 
 
-class Rule(NamedTuple):
+class Row(NamedTuple):
+    """A rule at one of its places that are shown; `places` is the number of all."""
+
+    group_id: int
+    location_id: int | None
+    rows: int
+    left: int
+    unclear: int
+    last_on: date
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
     """A rule, by its process, over all places: occurrences that were left, and so on."""
 
     process_id: int
@@ -49,19 +62,7 @@ class Rule(NamedTuple):
     left: int
     unclear: int
     stopped: int
-
-
-class Row(NamedTuple):
-    """A rule at one of its places that are shown; `places` is the number of all."""
-
-    process_id: int
-    group_id: int
-    location_id: int | None
-    rows: int
-    left: int
-    unclear: int
-    last_on: date
-    places: int
+    places: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +137,14 @@ def effect_of(policy: Policy, groups: Collection[int] | None, now: datetime) -> 
     if revision is None:
         return PolicyEffect(None, None, None, tuple(known))
     heard = Computer.objects.filter(group__in=ours).aggregate(at=Max("last_heard_at"))["at"]
-    asked = _asked(policy, revision, seen, now)
-    rules = [Rule(*row) for row in _ask(BY_RULE, asked | {"shown": None})]
+    rules = _rules(policy, revision, seen, now)
     told = [rule for rule in rules if rule.left or rule.unclear]
     shown = {rule.process_id: rule for rule in told[:MOST]}
-    rows = [Row(*row) for row in _ask(BY_PLACE, asked | {"shown": list(shown)})] if shown else []
+    rows = [row for rule in shown.values() for row in rule.places]
     places = Places(
         policy, in_force, known, {row.group_id for row in rows}, {row.location_id for row in rows}
     )
-    stills = list(_stills(shown, rows, revision, places))
+    stills = list(_stills(shown, revision, places))
     return PolicyEffect(
         revision,
         revision.published_at + heartbeat(),
@@ -160,8 +160,7 @@ def effect_of(policy: Policy, groups: Collection[int] | None, now: datetime) -> 
 
 def counted_effect(policy: Policy, revision: Revision, now: datetime) -> tuple[int, int, int]:
     """How many rules were left somewhere in all groups, are not clear, and stopped something."""
-    asked = _asked(policy, revision, sorted(_below(policy)), now) | {"shown": None}
-    rules = [Rule(*row) for row in _ask(BY_RULE, asked)]
+    rules = _rules(policy, revision, sorted(_below(policy)), now)
     return (
         sum(1 for rule in rules if rule.left),
         sum(1 for rule in rules if rule.unclear and not rule.left),
@@ -186,24 +185,49 @@ def _actions() -> dict[Did, list[int]]:
     return found
 
 
-def _asked(
-    policy: Policy, revision: Revision, groups: Sequence[int], now: datetime
-) -> dict[str, Any]:
-    actions, first = _actions(), (now - timedelta(days=WINDOW_DAYS)).date()
-    return {
+@transaction.atomic
+def _rules(policy: Policy, revision: Revision, groups: Sequence[int], now: datetime) -> list[Rule]:
+    """The rules that anything was counted of, those with most that was left first."""
+    first = (now - timedelta(days=WINDOW_DAYS)).date()
+    asked = {
         "revision": revision.pk,
         "policy": policy.pk,
         "now": now,
         "first": first,
+        "heartbeat": settings.ARRIVAL_HEARTBEAT_HOURS,
+    }
+    entries = _ask(RULES, asked)
+    if not entries:
+        return []
+    process_ids, rule_ids, responses, _, first_on = map(list, zip(*entries, strict=True))
+    actions = _actions()
+    counted = {
+        "processes": process_ids,
+        "rules": rule_ids,
+        "responses": responses,
+        "first_on": first_on,
         # With the day after: clocks of clients are ahead at times.
-        "days": [first + timedelta(days=number) for number in range(WINDOW_DAYS + 2)],
+        "days": [
+            day
+            for number in range(WINDOW_DAYS + 2)
+            if (day := first + timedelta(days=number)) >= min(first_on)
+        ],
         "groups": groups,
         "allowed": EventType.ALLOWED.value,
         "left": actions[Did.LEFT],
         "stopped": actions[Did.STOPPED],
-        "heartbeat": settings.ARRIVAL_HEARTBEAT_HOURS,
         "most": MOST_PLACES,
     }
+    of = {rule_id: (response, since) for _, rule_id, response, since, _ in entries}
+    rules: dict[int, Rule] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(SETTINGS)
+    for pk, left, unclear, stopped, *place in _ask(PLACES, counted):
+        rule = rules.setdefault(pk, Rule(pk, *of[pk], left, unclear, stopped))
+        row = Row(*place)
+        if row.left or row.unclear:
+            rule.places.append(row)
+    return list(rules.values())
 
 
 def _ask(sql: str, asked: dict[str, Any]) -> list[Any]:
@@ -212,25 +236,19 @@ def _ask(sql: str, asked: dict[str, Any]) -> list[Any]:
         return list(cursor.fetchall())
 
 
-def _stills(
-    shown: Mapping[int, Rule], rows: Iterable[Row], revision: Revision, places: Places
-) -> Iterable[Still]:
+def _stills(shown: Mapping[int, Rule], revision: Revision, places: Places) -> Iterable[Still]:
     processes = Process.objects.in_bulk(shown)
     entries = RevisionEntry.objects.filter(revision=revision, process__in=shown)
     hashes = dict(entries.values_list("process_id", "hashes"))
-    by_process: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_process[row.process_id].append(row)
     for pk, rule in shown.items():
-        mine = by_process[pk]
         yield Still(
             processes[pk],
             Response(rule.response),
             rule.since,
             rule.left,
             rule.unclear,
-            tuple(_place(row, rule, hashes[pk], places) for row in mine),
-            mine[0].places - len(mine),
+            tuple(_place(row, rule, hashes[pk], places) for row in rule.places),
+            rule.places[0].places - len(rule.places),
         )
 
 
