@@ -11,7 +11,7 @@ ALTER = "ALTER TABLE truscan_presencebits " + ", ".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("truscan", "0017_rolled_totals")]
+    dependencies = [("truscan", "0021_computers_of_sightings")]
 
     operations = [
         migrations.RunSQL([FORGET, ALTER], migrations.RunSQL.noop),
