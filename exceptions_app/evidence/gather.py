@@ -28,7 +28,9 @@ from truscan.classify import Classified, classify
 from truscan.models.counts import Sighting
 from truscan.models.detection import Detection, Outcome
 from truscan.models.process import Appearance, FileFacts, Process
-from truscan.ramp.in_force import levels_in_force
+from truscan.models.ramp import Track
+from truscan.ramp.in_force import TRACK_LABELS, levels_in_force
+from truscan.ramp.words import level_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -232,18 +234,26 @@ def places_of(
     groups = [row.group_id for row in rows]
     if levels is None:
         levels = levels_in_force(now, groups) if groups else []
-    by_group: dict[int, list[str]] = {}
+    by_group: dict[int, dict[str, None]] = {}
     for level in levels:
-        by_group.setdefault(level.group_id, []).append(level.level)
+        # Two scan policies of a group, each in its locations, may say the same.
+        by_group.setdefault(level.group_id, {})[_level_words(level)] = None
     return [
         Place(
             row,
             row.computers,
             row.group.client_count,
-            ", ".join(by_group.get(row.group_id, [])),
+            ", ".join(by_group.get(row.group_id, ())),
         )
         for row in rows
     ]
+
+
+def _level_words(level: LevelInForce) -> str:
+    """ "level 50"; of another track also which: "High (keyloggers)"."""
+    name = level_name(level.track, level.level)
+    is_usual = level.track == Track.TROJANS
+    return name if is_usual else f"{name} ({TRACK_LABELS[level.track].lower()})"
 
 
 def _columns(

@@ -130,4 +130,4 @@ def run_the_ramp(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("Level confirmed")
     page.goto("/groups/")
     page.get_by_role("link", name="Sales", exact=True).click()
-    expect(page.locator("main")).to_contain_text("level 10")
+    expect(page.locator("main")).to_contain_text("Level 10")

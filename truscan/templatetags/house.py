@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django import template
+from django.apps import apps
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -211,6 +213,24 @@ def mark(response: str, word: str = "") -> str:
 def means(word: str) -> str:
     """How an act was done, in the words of people."""
     return str(Means(word).label) if word in Means.values else word
+
+
+@register.filter
+def act_words(code: str) -> str:
+    """ "Approval rule added" for the ledger's `approval_rule.added`."""
+    return code.replace(".", " ").replace("_", " ").capitalize()
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """ "ramp plan" for the ledger's `rampplan`; words that name no table stay."""
+    return _kinds().get(kind, kind.replace("_", " "))
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    models = apps.get_models()
+    return {str(m._meta.model_name): str(m._meta.verbose_name) for m in models}
 
 
 @register.filter

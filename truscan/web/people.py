@@ -64,11 +64,22 @@ class RoleForm(forms.Form):
         return found[0]
 
 
+# What each scope lets a token do, within the roles of its person.
+SAID = {
+    "read": "see what you see",
+    "import": "hand in, withdraw and re-read logs",
+    "decide": "respond, observe, undo, comment",
+    "publish": "publish, approve, export to SEPM",
+    "ramp": "confirm levels and change plans",
+    "admin": "change what administrators set",
+}
+
+
 class TokenForm(forms.Form):
     name = forms.CharField(max_length=100, help_text="What it is for.")
     days = forms.IntegerField(min_value=1, max_value=MAX_DAYS, initial=90, label="Valid for days")
     scopes = forms.MultipleChoiceField(
-        choices=[(scope, scope) for scope in SCOPES],
+        choices=[(scope, f"{scope}: {SAID[scope]}") for scope in SCOPES],
         widget=forms.CheckboxSelectMultiple,
         initial=["read"],
     )
