@@ -17,6 +17,7 @@ from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.policy import Policy
 from exceptions_app.models.policy import Response as Answer
+from exceptions_app.policies.go_back import way_back
 from exceptions_app.replay.level import level_outline, replay_level
 from exceptions_app.replay.outline import outline
 from exceptions_app.replay.places import places_of_plan
@@ -26,6 +27,7 @@ from exceptions_app.replay.run import (
     Replay,
     replay_decision,
     replay_drafts,
+    replay_revision,
     replay_switch,
 )
 from truscan.access.scope import group_ids
@@ -41,12 +43,14 @@ if TYPE_CHECKING:
 
 
 class ReplaySerializer(serializers.Serializer[Any]):
-    """Either `policy`, for its draft or one `process` and `response`; or `ramp_plan`, for the final
-    switch to `action` or, with `level`, for that level."""
+    """Either `policy`, for its draft, for one `process` and `response`, or for going back to an
+    earlier `revision` (its number); or `ramp_plan`, for the final switch to `action` or, with
+    `level`, for that level."""
 
     policy = serializers.IntegerField(required=False)
     process = serializers.IntegerField(required=False)
     response = serializers.ChoiceField(choices=Answer.choices, required=False)
+    revision = serializers.IntegerField(required=False)
     ramp_plan = serializers.IntegerField(required=False)
     action = serializers.ChoiceField(choices=["quarantine", "terminate"], default="quarantine")
     level = serializers.CharField(max_length=16, required=False)
@@ -57,6 +61,8 @@ class ReplaySerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError("Give either policy or ramp_plan.")
         if ("process" in attrs) != ("response" in attrs):
             raise serializers.ValidationError("Give process and response together.")
+        if "revision" in attrs and ("process" in attrs or "policy" not in attrs):
+            raise serializers.ValidationError("Give revision with policy and without process.")
         return attrs
 
 
@@ -98,6 +104,10 @@ def _replay(user: User, given: dict[str, Any]) -> dict[str, Any]:
 def _of_policy(user: User, given: dict[str, Any], groups: set[int] | None, now: datetime) -> Replay:
     days = given["days"]
     policy = get_object_or_404(Policy.objects.visible_to(user), pk=given["policy"])
+    if "revision" in given:
+        revision = get_object_or_404(policy.revisions, number=given["revision"])
+        gone = [skip.process_id for skip in way_back(revision, now).skips]
+        return replay_revision(revision, now=now, days=days, groups=groups, without=gone)
     if "process" not in given:
         return replay_drafts([policy.pk], now=now, days=days, groups=groups)
     process = Process.objects.visible_to(user).filter(pk=given["process"]).first()

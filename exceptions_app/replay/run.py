@@ -11,6 +11,7 @@ from django.db import transaction
 from exceptions_app.errors import BadValue
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.policies.effective import groups_with, policies_in_force
+from exceptions_app.policies.ordered import rules_of
 from exceptions_app.replay import counted, query
 from exceptions_app.replay.core import IGNORE, STOPS, Effect, Folded, Tally, fold
 from exceptions_app.replay.rules import Rules, confirmed_bad, drafts, published
@@ -21,6 +22,7 @@ from truscan.ingest.roll_up import rolled
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from exceptions_app.models.policy import Revision
     from exceptions_app.policies.effective import InForce
 
 DAYS = 30
@@ -80,6 +82,24 @@ def replay_drafts(
     return _compare(
         places, published(policy_ids, now), drafts(policy_ids, now, without=without), now, days
     )
+
+
+def replay_revision(
+    revision: Revision,
+    *,
+    now: datetime,
+    days: int = DAYS,
+    groups: Collection[int] | None = None,
+    without: Collection[int] = (),
+) -> Replay:
+    """What publishing this earlier revision's rules again would change.
+
+    `without` are processes (ids) whose rules cannot stand again.
+    """
+    policy, gone = revision.policy_id, {*without, *(kin for _, kin in kin_ids(sorted(without)))}
+    rules = rules_of({policy: revision}, now)[revision.pk]
+    after = {policy: {process: word for process, word in rules if process not in gone}}
+    return _compare(_places_of([policy], groups), published([policy], now), after, now, days)
 
 
 def replay_end(

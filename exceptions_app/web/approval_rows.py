@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from exceptions_app.models.watch import more
 from exceptions_app.policies.approval import why_stale
+from exceptions_app.replay.run import replay_decision
 from exceptions_app.triage.bulk_parts import day_of, moment_of
 from exceptions_app.triage.inbox_page import of_ids
 from exceptions_app.triage.preview import preview
 from exceptions_app.triage.respond_request import RESPOND
+from exceptions_app.web.replay_rows import seen_groups, shown
 from exceptions_app.web.skips import counted_words
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from exceptions_app.models.approval import ApprovalRequest
 
 SHOWN = 50
+# Beyond that the page would be slow; the policy's own replay has no such limit.
+REPLAYED_MAX = 500
 
 
 def decide_state(row: ApprovalRequest, user: User, now: datetime) -> dict[str, Any]:
@@ -51,4 +55,13 @@ def decide_state(row: ApprovalRequest, user: User, now: datetime) -> dict[str, A
             now=now,
         )
         ctx |= {"preview": seen, "left": counted_words(seen.counts)}
+        if len(asked["processes"]) <= REPLAYED_MAX:
+            done = replay_decision(
+                asked["processes"],
+                [policy.pk for policy in row.policies.all()],
+                asked["response"],
+                now=now,
+                groups=seen_groups(user),
+            )
+            ctx |= shown(done)
     return ctx

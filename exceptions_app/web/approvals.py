@@ -27,6 +27,7 @@ from exceptions_app.web.approval_rows import decide_state
 from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policies import get_policy, require_write
 from exceptions_app.web.policy_rows import policy_state
+from exceptions_app.web.replay_rows import draft_replay
 from truscan.access.actor import Actor
 from truscan.web.frame import count_if_any, forget_counts
 from truscan.web.gate import person, text_of
@@ -74,6 +75,7 @@ def approval_page(request: HttpRequest, pk: int) -> HttpResponse:
     if row.act == publish_request.PUBLISH and row.is_open:
         ctx |= policy_state(row.policies.get(), user, timezone.now())
         ctx |= lint_state(row.policies.get(), timezone.now())
+        ctx |= draft_replay(row.policies.get(), user, timezone.now())
         ctx["is_current"] = publish_request.is_current(row, timezone.now())
     if row.act != publish_request.PUBLISH:
         ctx |= decide_state(row, user, timezone.now())
@@ -112,6 +114,7 @@ def policy_ask(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         ctx = policy_state(policy, user, timezone.now())
         ctx |= lint_state(policy, timezone.now())
+        ctx |= draft_replay(policy, user, timezone.now())
         ctx["open_request"] = publish_request.open_request(policy)
         return render(request, "exceptions_app/policies/ask.html", ctx)
     try:

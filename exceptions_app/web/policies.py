@@ -18,13 +18,12 @@ from exceptions_app.policies.assign import create_policy
 from exceptions_app.policies.effective import groups_touched
 from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import open_request
-from exceptions_app.replay.run import replay_drafts
 from exceptions_app.triage.remove_request import remove_or_ask
 from exceptions_app.web.arrived import arrived_of
 from exceptions_app.web.base_rows import base_state
 from exceptions_app.web.lint import lint_state
 from exceptions_app.web.policy_rows import policy_lines, policy_page_state, policy_state
-from exceptions_app.web.replay_rows import seen_groups, shown
+from exceptions_app.web.replay_rows import draft_replay
 from exceptions_app.web.told import tell_removed
 from truscan.access.actor import Actor
 from truscan.access.scope import has_role_anywhere, may_write_groups
@@ -168,7 +167,7 @@ def policy_publish(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("revision", pk, revision.number)
     now = timezone.now()
     ctx = policy_state(policy, user, now) | lint_state(policy, now)
-    ctx |= shown(replay_drafts([policy.pk], now=now, groups=seen_groups(user)))
+    ctx |= draft_replay(policy, user, now)
     return render(request, "exceptions_app/policies/publish.html", ctx)
 
 

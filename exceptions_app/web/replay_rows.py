@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from exceptions_app.replay.core import Effect, Tally
 from exceptions_app.replay.level import NAMED
+from exceptions_app.replay.run import replay_drafts
 from truscan.access.scope import group_ids
 from truscan.models.estate import Group, Location
 from truscan.models.process import Process
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.contrib.auth.models import User
 
+    from exceptions_app.models.policy import Policy
     from exceptions_app.replay.core import Effects
     from exceptions_app.replay.counted import ProcessRow
     from exceptions_app.replay.level import LevelReplay
@@ -52,6 +56,11 @@ def seen_groups(user: User) -> set[int] | None:
     return None if ids is None else set(ids.values_list("pk", flat=True))
 
 
+def draft_replay(policy: Policy, user: User, now: datetime) -> dict[str, Any]:
+    """The context of what publishing the draft would have done, where the person sees it."""
+    return shown(replay_drafts([policy.pk], now=now, groups=seen_groups(user)))
+
+
 def shown(replay: Replay) -> dict[str, Any]:
     """The context of the fragments: sums, and lines by group, location, day and process."""
     folded = replay.folded
@@ -78,7 +87,7 @@ def shown(replay: Replay) -> dict[str, Any]:
         "groups_hidden": max(len(folded.groups) - SHOWN, 0),
         "by_place": _places(replay, groups),
         "by_day": [Line(day, _tallies(of)) for day, of in sorted(folded.days.items())],
-        "changes": _named(replay.changes, processes),
+        "named": _named(replay.changes, processes),
         "bad": _named(replay.let_through[:SHOWN], processes),
         "bad_count": len(replay.let_through),
     }

@@ -20,8 +20,10 @@ from exceptions_app.policies.diff import between
 from exceptions_app.policies.go_back import differences, go_back, way_back
 from exceptions_app.policies.publish import as_of, is_proven, pending
 from exceptions_app.policies.signing import fits, is_ours
+from exceptions_app.replay.run import replay_revision
 from exceptions_app.web.policies import get_policy, may_write, require_write
 from exceptions_app.web.policy_rows import PLACES, change_state, places_of
+from exceptions_app.web.replay_rows import seen_groups, shown
 from exceptions_app.web.told import skipped_words
 from truscan.access.actor import Actor
 from truscan.web.frame import forget_counts
@@ -115,6 +117,9 @@ def revision_go_back(request: HttpRequest, pk: int, number: int) -> HttpResponse
         forget_counts(user)
         return redirect("revision", pk, published.number)
     skips = way_back(revision, now).skips
+    replay = replay_revision(
+        revision, now=now, groups=seen_groups(user), without=[skip.process_id for skip in skips]
+    )
     ctx = {
         "policy": policy,
         "revision": revision,
@@ -125,6 +130,7 @@ def revision_go_back(request: HttpRequest, pk: int, number: int) -> HttpResponse
         "places_most": PLACES,
         "unchanged": "Clients run these rules already.",
         **change_state(differences(revision, now)),
+        **shown(replay),
     }
     return render(request, "exceptions_app/policies/go_back.html", ctx)
 

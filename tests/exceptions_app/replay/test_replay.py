@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 from django.db.models import F
+from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +19,22 @@ from exceptions_app.models.policy import Policy
 from exceptions_app.policies.assign import assign
 from exceptions_app.policies.estate_edits import add_location
 from exceptions_app.policies.publish import publish
+from exceptions_app.policies.publish_request import ask_to_publish
 from exceptions_app.replay.core import Effect, Tally, effect
 from exceptions_app.replay.run import replay_decision, replay_drafts, replay_switch
 from tests.exceptions_app.acts import give, make_policy
-from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_sighting
+from tests.make import (
+    NOW,
+    SYSTEM,
+    make_computer,
+    make_group,
+    make_process,
+    make_sighting,
+    make_user,
+)
+from tests.tokens import Caller
 from truscan import coverage
+from truscan.access.actor import Actor
 from truscan.ingest.roll_up import roll_next
 from truscan.models.counts import DailyCount, Presence, UserPresence
 from truscan.models.detection import Action, EventType
@@ -183,6 +196,48 @@ def test_a_decision_tells_whom_it_touches_and_what_bad_it_lets_through() -> None
     assert stopped.let_through == []
     hidden = replay_decision([tool.pk], [policy.pk], "ignore", now=NOW, groups=[plant.pk])
     assert (hidden.computers, hidden.folded.total, hidden.heard) == (0, {}, False)
+
+
+def test_rest_and_the_pages_of_those_who_decide_tell_it() -> None:
+    """Rest: each question about a policy, by day, group and location; pages: back, and approval."""
+    sales = make_group("Global\\Sales")
+    vpn = add_location(actor=SYSTEM, group=sales, name="VPN")
+    policy, strict = make_policy("Sales", "Global\\Sales"), make_policy("Plant", "Plant")
+    tool, bad = make_process("tool.exe", "a"), make_process("bad.exe", "b")
+    give(bad, strict, "terminate")
+    first = publish(actor=SYSTEM, policy=policy, now=NOW)
+    give(tool, policy)
+    give(bad, policy, "quarantine")
+    publish(actor=SYSTEM, policy=policy, now=NOW)
+    now = timezone.now()
+    for process in (tool, bad):
+        make_sighting(process, sales, last_at=now)
+        count(now.date(), sales, process, 7, vpn)
+    owner, ada = make_user("owner", "administrator"), make_user("ada", "analyst", sales)
+    api = Caller(owner)
+
+    told = api.get(f"replay/?policy={policy.pk}&revision={first.number}").json()
+    assert told["effects"] == {"logged_again": {"rows": 2, "occurrences": 14}}
+    assert [(row["group"], row["location"]) for row in told["locations"]] == [(sales.pk, vpn.pk)]
+    assert [row["day"] for row in told["days"]] == [now.date().isoformat()]
+    assert [row["process"] for row in told["confirmed_bad_let_through"]] == [bad.pk]
+    asked = f"replay/?policy={policy.pk}&process={bad.pk}&response=ignore"
+    assert api.get(asked).json()["effects"] == {"silenced": {"rows": 1, "occurrences": 7}}
+    for wrong in (f"{asked}&revision=1", "replay/?revision=1", "replay/?ramp_plan=1&revision=1"):
+        assert api.get(wrong).status_code == 400
+    assert api.get(f"replay/?policy={policy.pk}&revision=9").status_code == 404
+
+    client, again = Client(), "<b>14</b> detections"
+    client.force_login(owner)
+    page = client.get(f"/policies/{policy.pk}/revisions/{first.number}/go-back/").content.decode()
+    assert "logged again " + again in page
+    assert "Lets 1 confirmed-bad process run" in page
+    give(tool, policy, "terminate")
+    client.force_login(ada)
+    assert "stopped <b>7</b>" in client.get(f"/policies/{policy.pk}/ask/").content.decode()
+    request = ask_to_publish(actor=Actor.on_web(ada), policy=policy, now=now)
+    client.force_login(owner)
+    assert "stopped <b>7</b>" in client.get(f"/approvals/{request.pk}/").content.decode()
 
 
 def test_the_final_switch_stops_what_has_no_exception() -> None:
