@@ -239,7 +239,7 @@ def override(page: Page, second: Page, address: str) -> None:
         page.get_by_text("Ask for an override", exact=True).click()
         page.locator("#override-reason").fill(reason)
         page.get_by_role("button", name="Ask for it").click()
-        expect(page.get_by_role("button", name="Withdraw it")).to_be_visible()
+        expect(page.get_by_role("button", name="Withdraw your override")).to_be_visible()
         second.goto(address)
         expect(second.locator("main")).to_contain_text(reason)
         if number == 0:

@@ -39,6 +39,8 @@ from truscan.web.ramp_page import lines_of, page_of
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from truscan.web.ramp_page import Line
+
 PER_PAGE = 30
 
 
@@ -61,7 +63,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     )
     page = Paginator(plans, PER_PAGE).get_page(request.GET.get("page"))
     lines = lines_of(list(page.object_list), user, now)
-    lines.sort(key=lambda line: (line.is_over, -line.state.days_overdue))
+    lines.sort(key=_urgency)
     lanes = draw_lanes(
         [
             (
@@ -77,6 +79,12 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     may_create = has_role_anywhere(user, "approver")
     ctx = {"page": page, "lines": lines, "lanes": lanes, "may_create": may_create}
     return render(request, "truscan/ramp/list.html", ctx)
+
+
+def _urgency(line: Line) -> tuple[bool, int, int]:
+    """What is overdue, then what begins first; of those that are over the newest first."""
+    begins = line.plan.start_on.toordinal()
+    return line.is_over, -line.state.days_overdue, -begins if line.is_over else begins
 
 
 @require_GET

@@ -43,6 +43,7 @@ class RolloutForm(forms.Form):
         min_value=1,
         max_value=MOST_DAYS,
         initial=75,
+        label="Days of each plan",
         help_text=f"From the first level to the last: {MIN_DAYS} to {MAX_DAYS} days, or a reason.",
     )
     zone = forms.CharField(max_length=64, label="Time zone")
