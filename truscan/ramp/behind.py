@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
-from truscan.ramp.behind_sql import STATEMENTS
+from truscan.ramp.behind_sql import CONTENT_NOTED, STATEMENTS
 from truscan.ramp.evidence_gates import asked_of
 from truscan.ramp.evidence_sql import BY_HASH
+from truscan.ramp.query_told import Query, told
 from truscan.ramp.scan_settings import CONTENT
 from truscan.ramp.thresholds import RULES, Key
 
@@ -50,7 +51,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Behind:
     """The first `SHOWN` lines of a gate; `total` of them there are, `counted` of them count for
-    it. Of occurrences `sum_counted` of `sum_all` do."""
+    it. Of occurrences `sum_counted` of `sum_all` do. `query` is what was asked; None if nothing
+    was."""
 
     rule: Rule
     lines: list[Line]
@@ -58,6 +60,7 @@ class Behind:
     counted: int
     sum_counted: int
     sum_all: int
+    query: Query | None = None
 
     @property
     def columns(self) -> tuple[str, str, str]:
@@ -75,21 +78,29 @@ def rows_behind(plan: RampPlan, key: Key, now: datetime) -> Behind:
         return Behind(RULES[key], [], 0, 0, 0, 0)
     if key is Key.CONTENT:
         return _content(plan, now)
-    sql = STATEMENTS[key].format(more=asked.more)
+    sql, values = STATEMENTS[key].format(more=asked.more), {**asked.values, "shown": SHOWN}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BY_HASH)
-        cursor.execute(sql, {**asked.values, "shown": SHOWN})
+        cursor.execute(sql, values)
         rows = cursor.fetchall()
     lines = [Line(what, number, counted, process) for process, what, number, counted, *_ in rows]
     total, counted, sum_counted, sum_all = rows[0][4:] if rows else (0, 0, 0, 0)
-    return Behind(RULES[key], lines, total, counted, int(sum_counted or 0), int(sum_all or 0))
+    sums = int(sum_counted or 0), int(sum_all or 0)
+    return Behind(RULES[key], lines, total, counted, *sums, told(sql, values))
 
 
 def _content(plan: RampPlan, now: datetime) -> Behind:
-    changes = plan.scan_policy.setting_changes.filter(setting=CONTENT, at__lte=now)
-    rows = list(changes.order_by("-at")[:SHOWN])
-    lines = [Line(row.value, row.at, number == 0) for number, row in enumerate(rows)]
-    return Behind(RULES[Key.CONTENT], lines, len(lines), min(len(lines), 1), 0, 0)
+    asked: dict[str, Any] = {
+        "policy": plan.scan_policy_id,
+        "setting": CONTENT,
+        "now": now,
+        "shown": SHOWN,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CONTENT_NOTED, asked)
+        lines = [Line(value, at, not n) for n, (value, at) in enumerate(cursor.fetchall())]
+    counted, query = min(len(lines), 1), told(CONTENT_NOTED, asked)
+    return Behind(RULES[Key.CONTENT], lines, len(lines), counted, 0, 0, query)
 
 
 def behind_outline(found: Behind) -> dict[str, Any]:
@@ -103,6 +114,8 @@ def behind_outline(found: Behind) -> dict[str, Any]:
         "counted": found.counted,
         "sum_counted": found.sum_counted if found.is_summed else None,
         "sum_all": found.sum_all if found.is_summed else None,
+        "query": found.query.sql if found.query else None,
+        "values": dict(found.query.values) if found.query else {},
         "rows": [
             {
                 "what": line.what,

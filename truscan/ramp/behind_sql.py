@@ -72,6 +72,12 @@ row AS (
 
 _OLDEST = _plain(_OPEN, "number, what, process_id")
 
+CONTENT_NOTED = """
+SELECT c.value, c.at FROM truscan_scansettingchange c
+WHERE c.scan_policy_id = %(policy)s AND c.setting = %(setting)s AND c.at <= %(now)s
+ORDER BY c.at DESC LIMIT %(shown)s
+"""
+
 STATEMENTS: dict[Key, str] = {
     Key.DAYS: _DAYS,
     Key.HEARD: _plain(

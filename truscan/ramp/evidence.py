@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.core.cache import cache
 from django.db import connection, transaction
 
+from truscan.audit import canonical_json
 from truscan.models.estate import Group
+from truscan.models.rolled import CountedDay
 from truscan.ramp.evidence_sql import BY_HASH, TAKEN
 from truscan.ramp.where import Scope, places_of, scopes_of
 
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from truscan.models.ramp import RampPlan, ScanPolicy
+
+# Days of a plan of the whole estate take seconds on millions of rows: beyond so many days of groups
+# each is read once, until an import counts on it.
+MANY = 4000
+REMEMBERED_SECONDS = 24 * 3600
 
 # Days are listed one by one, so that each is one probe of the index (day, group). Behind the fence
 # the planner takes few rows for each; else it reads the whole table.
@@ -80,13 +89,19 @@ def places_seen(plan: RampPlan, user: User) -> Places:
 
 def detections_by_day(scopes: Sequence[Scope], start: date, end: date) -> list[DayCount]:
     """Daily occurrences from `start` to `end`, both included, in these places."""
+    days = [start + timedelta(days=count) for count in range((end - start).days + 1)]
     if not scopes:
         return []
+    is_long = len(days) * len(scopes) > MANY
+    return _remembered(scopes, days) if is_long else _read(scopes, days)
+
+
+def _read(scopes: Sequence[Scope], days: Sequence[date]) -> list[DayCount]:
     locations, taken = places_of(scopes)
     asked: dict[str, Any] = {
         "groups": [scope.group_id for scope in scopes],
         "locations": locations,
-        "days": [start + timedelta(days=count) for count in range((end - start).days + 1)],
+        "days": list(days),
         "taken_groups": [pair[0] for pair in taken],
         "taken_locations": [pair[1] for pair in taken],
     }
@@ -94,6 +109,20 @@ def detections_by_day(scopes: Sequence[Scope], start: date, end: date) -> list[D
         cursor.execute(BY_HASH)
         cursor.execute(BY_DAY.format(more=TAKEN if taken else ""), asked)
         return [DayCount(*row) for row in sorted(cursor.fetchall())]
+
+
+def _remembered(scopes: Sequence[Scope], days: Sequence[date]) -> list[DayCount]:
+    """Days of many groups, those on which nothing was counted since they were last read from the
+    cache. Versions are read before counts, so that an import in between is read again."""
+    told = canonical_json([(s.group_id, s.location_key, sorted(s.taken)) for s in scopes])
+    key = f"ramp-days-of:{hashlib.sha256(told.encode()).hexdigest()}"
+    known: dict[date, tuple[int, DayCount | None]] = cache.get(key) or {}
+    versions = dict(CountedDay.objects.filter(day__in=days).values_list("day", "version"))
+    stale = [day for day in days if day not in known or known[day][0] != versions.get(day, 0)]
+    found = {one.day: one for one in _read(scopes, stale)} if stale else {}
+    known.update({day: (versions.get(day, 0), found.get(day)) for day in stale})
+    cache.set(key, known, REMEMBERED_SECONDS)
+    return [count for day in days if (count := known[day][1])]
 
 
 def groups_in_force(policy: ScanPolicy) -> list[tuple[int, str | None]]:

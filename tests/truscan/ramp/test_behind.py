@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +24,7 @@ from truscan.ramp.behind import rows_behind
 from truscan.ramp.calendar import plan_by_secret
 from truscan.ramp.gate_notes import judge_with_trend, note_gates
 from truscan.ramp.judge import judge
+from truscan.ramp.query_told import told
 from truscan.ramp.thresholds import Key, Unit
 from truscan.ramp.trend import Note, trend_of
 
@@ -84,6 +86,18 @@ def test_rows_and_numbers_agree(plan: RampPlan) -> None:
     assert behind[Key.UNSEEN].total == facts.seen.once == 1
     assert [line.number for line in behind[Key.LOAD].lines] == [17, 16]
     assert behind[Key.CONTENT].lines == []
+    for found in behind.values():
+        assert found.query is not None
+        named = set(re.findall(r"(?<!:):(\w+)", found.query.sql))
+        assert named == {name for name, _ in found.query.values}
+
+
+def test_a_query_is_told_with_the_values_it_names() -> None:
+    sql = "SELECT 1\n\n  FROM t WHERE a %% 10 = %(a)s AND b = ANY(%(b)s::int[]) AND a <> %(a)s"
+    found = told(sql, {"b": list(range(9)), "a": date(2026, 3, 2), "c": "secret"})
+    assert found.sql == "SELECT 1\n  FROM t WHERE a % 10 = :a AND b = ANY(:b::int[]) AND a <> :a"
+    assert found.values == [("a", "2026-03-02"), ("b", "9 values: 0, 1, 2, 3, 4, 5, …")]
+    assert told("%(a)s", {"a": []}).values == [("a", "none")]
 
 
 def test_the_inbox_shows_the_open_ones_of_a_plan(plan: RampPlan) -> None:
@@ -112,12 +126,15 @@ def test_page_api_and_command_show_them(plan: RampPlan, time_machine: Any, capsy
         address = f"/ramp/{plan.pk}/gates/{key}/"
         assert address in page
         assert client.get(address).status_code == 200
-    told = client.get(f"/ramp/{plan.pk}/gates/open/").content.decode()
-    assert f"/?plan={plan.pk}" in told
-    assert "2 of 2 rows count" in told
+    page = client.get(f"/ramp/{plan.pk}/gates/open/").content.decode()
+    assert f"/?plan={plan.pk}" in page
+    assert "2 of 2 rows count" in page
+    assert "WHERE t.covered_until &lt;= :now" in page
     assert client.get(f"/ramp/{plan.pk}/gates/nothing/").status_code == 404
     r = Caller(user).get(f"ramp-plans/{plan.pk}/behind/?gate=covered")
     assert (r.json()["sum_counted"], r.json()["sum_all"]) == (6, 10)
+    assert "FROM by_process b JOIN truscan_process p" in r.json()["query"]
+    assert r.json()["values"]["until"] == NOW.date().isoformat()
     call_command("ramp", "gates", "--scan-policy", "AV Sales", "--rows", "open")
     assert "Open processes: 2 of 2 rows count" in capsys.readouterr().out
     call_command("ramp", "calendar-link", "--scan-policy", "AV Sales")

@@ -26,12 +26,13 @@ from truscan.models.counts import ComputerDay
 from truscan.models.estate import Account, Location
 from truscan.models.ramp import RampPlan
 from truscan.models.rolled import CountedDay
-from truscan.ramp import known_days
+from truscan.ramp import evidence, known_days
 from truscan.ramp.actions import confirm_level, end
 from truscan.ramp.compared import compared_of, compared_outline
 from truscan.ramp.history import stays_of
 from truscan.ramp.rows import with_rows
 from truscan.ramp.scan_settings import record_setting
+from truscan.ramp.where import scopes_of
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +136,28 @@ def test_many_days_are_read_once_until_a_row_changes(monkeypatch: pytest.MonkeyP
     assert compared_of(read(plan), at(9)).levels[0].sums.potential == 5
     CountedDay.objects.create(day=START + timedelta(days=2))
     assert compared_of(read(plan), at(9)).levels[0].sums.potential == 10
+
+
+def test_days_of_many_groups_are_read_again_where_an_import_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(evidence, "MANY", 0)
+    sales = make_group(SALES)
+    scopes = scopes_of({make_stored(sales).scan_policy_id})
+    process, day = make_process(), START + timedelta(days=2)
+
+    def told() -> list[int]:
+        return [d.potential for d in evidence.detections_by_day(scopes, START, day)]
+
+    count(process, sales, 1, 5)
+    assert told() == [5]
+    count(make_process("late.exe", "b"), sales, 1, 7)
+    count(process, sales, 2, 5)
+    assert told() == [5], "no import said that it counted"
+    CountedDay.objects.create(day=day)
+    assert told() == [5, 5]
+    CountedDay.objects.create(day=START + timedelta(days=1))
+    assert told() == [12, 5]
 
 
 def test_a_long_answer_is_fetched_by_the_page_and_remembered(

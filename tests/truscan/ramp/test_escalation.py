@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import responses
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
 from tests.make import SYSTEM, make_group, make_user
+from tests.tokens import Caller
 from tests.truscan.ramp.lives import ZONES, local, make_plan
 from tests.truscan.ramp.plans import SALES, at, climb, make_stored
 from truscan.access.reminding import RemindingError, set_reminding
@@ -234,3 +236,28 @@ def test_the_page_takes_and_refuses_settings_and_shows_what_is_due(client: Any) 
     assert (chosen.digest, chosen.quiet_from) == (False, None)
     r = client.post(reverse("own-calendar-link"))
     assert "/calendar/own/" in r.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_command_does_what_the_page_does(capsys: Any) -> None:
+    anna = make_user("anna", "approver")
+    make_stored()
+
+    def run(*given: str) -> dict[str, Any]:
+        call_command("reminders", "--user", "anna", "--json", *given)
+        told: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return told
+
+    with pytest.raises(CommandError, match="at most 16 hours"):
+        run("--quiet", "07:00", "06:00")
+    with pytest.raises(CommandError, match="No active user"):
+        call_command("reminders", "--user", "nobody")
+    assert run("--quiet", "22:00", "07:00")["digest"] is False
+    told = run("--digest", "on")
+    assert (told["quiet_from"], told["quiet_until"]) == ("22:00:00", "07:00:00"), "as it was"
+    assert told == Caller(anna).get("me/reminders/").json()
+    assert told["now"][0]["title"].startswith("AV Sales")
+    secret = run("--new-calendar", "--no-quiet")["calendar"].rpartition("/")[2]
+    assert person_by_secret(secret.removesuffix(".ics")) == anna
+    call_command("reminders", "--user", "anna")
+    assert "One message each morning.\nQuiet hours: none, " in capsys.readouterr().out
