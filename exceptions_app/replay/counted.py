@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exceptions_app.replay.core import Strip, Tally
-from exceptions_app.replay.query import GIVEN, array, rows_of
+from exceptions_app.replay.query import GIVEN, array, outcomes, rows_of
 from truscan.ingest.day_digits import of_day, totals
 from truscan.ingest.roll_up import ALL
 
@@ -52,17 +52,16 @@ JOIN place p ON p.group_id = c.group_id AND p.location_id = c.location_id
 {join} JOIN rule r ON r.policy_id = p.policy_id AND r.process_id = c.process_id + 0
 """
 STRIPS = f"""
-SELECT c.at, c.group_id, nullif(c.location_id, 0), r.before, r.after, {{sums}}
-{IN_PLACE.format(join="")} GROUP BY 1, 2, 3, 4, 5
+SELECT c.at, c.group_id, nullif(c.location_id, 0), r.pair, {{sums}}
+{IN_PLACE.format(join="")} GROUP BY 1, 2, 3, 4
 """
 EVERYTHING = "SELECT c.at, c.group_id, c.location_id, {sums} FROM counted c GROUP BY 1, 2, 3"
 # By group first, which workers may share.
 PROCESSES = f"""
-SELECT c.process_id, c.before, c.after, array_agg(c.group_id), {{sums}} FROM (
-    SELECT c.process_id, coalesce(r.before, %(was)s) AS before,
-        coalesce(r.after, %(becomes)s) AS after, c.group_id, {{columns}}
-    {IN_PLACE.format(join="LEFT")} GROUP BY 1, 2, 3, 4) c
-GROUP BY 1, 2, 3
+SELECT c.process_id, c.pair, array_agg(c.group_id), {{sums}} FROM (
+    SELECT c.process_id, coalesce(r.pair, %(no_rule)s) AS pair, c.group_id, {{columns}}
+    {IN_PLACE.format(join="LEFT")} GROUP BY 1, 2, 3) c
+GROUP BY 1, 2
 """  # noqa: S608
 # Rules for more processes than this are met by a look at every count, divided between workers;
 # an index would be walked once for each process and month.
@@ -109,12 +108,12 @@ def _ruled(given: Asked, window: Rolled) -> list[Strip]:
     narrow = f"AND m.process_id {listed if is_listed else every}"
     rolled, daily = _counted(given.values, window, Question(GIVEN, narrow, STRIPS))
     found = [
-        Strip(group, location, before, after, month, int(digits))
-        for month, group, location, before, after, digits in rolled
+        Strip(group, location, *outcomes(pair), month, int(digits))
+        for month, group, location, pair, digits in rolled
     ]
     return found + [
-        Strip(group, location, before, after, day.replace(day=1), of_day(day, rows, n))
-        for day, group, location, before, after, rows, n in daily
+        Strip(group, location, *outcomes(pair), day.replace(day=1), of_day(day, rows, n))
+        for day, group, location, pair, rows, n in daily
     ]
 
 
@@ -141,14 +140,13 @@ def processes(given: Asked, window: Rolled, wanted: Sequence[int]) -> list[Proce
     ask = Question(GIVEN, narrow, PROCESSES)
     rolled, daily = _counted(given.values | {"wanted": array(wanted)}, window, ask)
     summed = [(*key, *totals(int(digits))) for *key, digits in rolled]
-    found: dict[tuple[int, str, str], tuple[Tally, set[int]]] = {}
-    for process, before, after, groups, rows, occurrences in [*summed, *daily]:
-        tally, seen = found.get((process, before, after), (Tally(), set()))
-        more = tally + Tally(rows, occurrences)
-        found[process, before, after] = more, seen.union(groups)
+    found: dict[tuple[int, int], tuple[Tally, set[int]]] = {}
+    for process, pair, groups, rows, occurrences in [*summed, *daily]:
+        tally, seen = found.get((process, pair), (Tally(), set()))
+        found[process, pair] = tally + Tally(rows, occurrences), seen.union(groups)
     return [
-        ProcessRow(*key, tally.rows, tally.occurrences, len(groups))
-        for key, (tally, groups) in sorted(found.items())
+        ProcessRow(process, *outcomes(pair), tally.rows, tally.occurrences, len(groups))
+        for (process, pair), (tally, groups) in sorted(found.items())
     ]
 
 

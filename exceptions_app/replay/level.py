@@ -35,17 +35,21 @@ if TYPE_CHECKING:
 NAMED = 50
 
 # The level of the log counts on the ramp's scale of tens only; other scales say nothing of it.
+CANDIDATES = """
+SELECT s.process_id, s.group_id FROM truscan_sighting s
+WHERE s.level_max > %(was)s AND s.level_min <= %(level)s AND s.last_at >= %(since)s
+    AND s.group_id <> ALL(%(own)s::bigint[]) {seen}
+    AND NOT EXISTS (SELECT FROM truscan_sighting o
+        WHERE o.process_id = s.process_id AND o.group_id = ANY(%(own)s::bigint[]))
+"""
+# By process, since each of them is rare, and their days among all groups are few.
 AHEAD = """
-WITH candidate AS MATERIALIZED (
-    SELECT s.process_id, s.group_id FROM truscan_sighting s
-    WHERE s.level_max > %(was)s AND s.level_min <= %(level)s AND s.last_at >= %(since)s
-        AND s.group_id <> ALL(%(own)s::bigint[]) {seen}
-        AND NOT EXISTS (SELECT FROM truscan_sighting o
-            WHERE o.process_id = s.process_id AND o.group_id = ANY(%(own)s::bigint[])))
 SELECT d.process_id, sum(d.rows)::bigint, sum(d.occurrences)::bigint, count(DISTINCT d.group_id)
-FROM candidate c
-JOIN truscan_dailycount d ON d.process_id = c.process_id AND d.group_id = c.group_id
-WHERE d.day BETWEEN %(start)s AND %(end)s AND d.event_type IN (1, 2)
+FROM truscan_dailycount d
+JOIN unnest(%(processes)s::bigint[], %(groups)s::bigint[]) c(process_id, group_id)
+    ON c.process_id = d.process_id AND c.group_id = d.group_id
+WHERE d.process_id = ANY(%(processes)s::bigint[])
+    AND d.day BETWEEN %(start)s AND %(end)s AND d.event_type IN (1, 2)
     AND d.sensitivity > %(was)s AND d.sensitivity <= %(level)s AND d.sensitivity %% 10 = 0
 GROUP BY 1 ORDER BY 3 DESC, 1
 """
@@ -142,7 +146,11 @@ def _ahead(
         "seen": query.array(sorted(groups or ())),
     }
     seen = "" if groups is None else "AND s.group_id = ANY(%(seen)s::bigint[])"
-    found = query.rows_of(AHEAD.format(seen=seen), values)
+    candidates = query.rows_of(CANDIDATES.format(seen=seen), values)
+    if not candidates:
+        return []
+    processes, of = (query.array(ids) for ids in zip(*candidates, strict=True))
+    found = query.rows_of(AHEAD, values | {"processes": processes, "groups": of})
     policies = sorted({row.policy_id or 0 for row in given.places})
     return [
         ProcessRow(process, "", _answer(process, policies, rules), rows, occurrences, count)

@@ -238,6 +238,9 @@ def pairs_of(
     pairs: dict[tuple[int, int], tuple[str, str]] = {}
     for policy in sorted({*before, *after}):
         was, becomes = before.get(policy, {}), after.get(policy, {})
+        if was is becomes and only is None and keep_same:
+            pairs |= {(policy, process): (word, word) for process, word in was.items()}
+            continue
         processes = {*was, *becomes} if only is None else {*was, *becomes}.intersection(only)
         for process in sorted(processes):
             pair = was.get(process, ""), becomes.get(process, "")
