@@ -10,7 +10,7 @@ from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response as Answer
 
-from exceptions_app.api.decisions import require_policies
+from exceptions_app.api.decisions import TripwiresField, require_policies
 from exceptions_app.api.refusal import refused
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.bulk import BulkJob
@@ -70,6 +70,7 @@ class NewBulkSerializer(serializers.Serializer[Any]):
     review_on = serializers.DateField(required=False, default=None)
     expires_at = serializers.DateTimeField(required=False, default=None)
     until = serializers.DateTimeField(required=False, default=None)
+    tripwires = TripwiresField()
 
 
 class BulkJobViewSet(

@@ -19,13 +19,14 @@ from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.foreign import ForeignRules
 from exceptions_app.models.policy import Policy, Response
-from exceptions_app.models.watch import Watch
+from exceptions_app.models.watch import SAID, Watch
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.triage.decide import Result
 from exceptions_app.triage.observe_request import observe_or_ask
 from exceptions_app.triage.respond_request import respond_or_ask
 from exceptions_app.triage.undo import policies_of, root_of
 from exceptions_app.triage.undo_job import undo_or_start
+from exceptions_app.triage.watching import end_watch
 from truscan.access.actor import Actor
 from truscan.access.scope import group_ids, has_role_anywhere, may_write_groups
 from truscan.api.idempotency import KEY, once
@@ -75,6 +76,27 @@ class RespondSerializer(serializers.Serializer[Any]):
     )
 
 
+class TripwiresField(serializers.DictField):
+    """What brings an observed process back; words that there are not are refused."""
+
+    child = serializers.IntegerField(min_value=1)
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            default=None,
+            allow_null=True,
+            help_text="so many more `occurrences`, `computers`, `groups` (at or below) or `hashes`"
+            " (other builds of the same program) bring it back",
+        )
+
+    def to_internal_value(self, data: Any) -> Any:
+        told = super().to_internal_value(data)
+        if not told.keys() <= SAID.keys():
+            raise serializers.ValidationError(f"Give some of {', '.join(sorted(SAID))}.")
+        return told
+
+
 class ObserveSerializer(serializers.Serializer[Any]):
     processes = serializers.ListField(
         child=serializers.IntegerField(), min_length=1, max_length=MOST
@@ -82,17 +104,14 @@ class ObserveSerializer(serializers.Serializer[Any]):
     groups = serializers.ListField(child=serializers.IntegerField(), min_length=1, max_length=500)
     reason = serializers.CharField(max_length=4000)
     until = serializers.DateTimeField(required=False, default=None)
-    tripwires = serializers.DictField(
-        child=serializers.IntegerField(min_value=1),
-        required=False,
-        default=None,
-        allow_null=True,
-        help_text="so many more `occurrences`, `computers`, `groups` (at or below) or `hashes`"
-        " (other builds of the same program) bring it back",
-    )
+    tripwires = TripwiresField()
     leave_out = serializers.BooleanField(
         default=False, help_text="skip what needs a second person, instead of asking for all of it"
     )
+
+
+class EndWatchSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=4000)
 
 
 class SkipSerializer(serializers.Serializer[Any]):
@@ -307,6 +326,26 @@ class WatchViewSet(
                 raise refused(error) from error
 
         return once(request, act, dict(given))
+
+    @extend_schema(request=EndWatchSerializer, responses={201: ResultSerializer}, parameters=[KEY])
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, pk: str) -> Answer:
+        """Bring it back: what has no exception is open again. Undone like any decision."""
+        user, watch = cast("User", request.user), self.get_object()
+        if not may_write_groups(user, "analyst", [watch.group_id]):
+            raise PermissionDenied
+        asked = EndWatchSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        reason = asked.validated_data["reason"]
+
+        def act() -> Answer:
+            actor, now = Actor.by_token(user), timezone.now()
+            try:
+                return answered(end_watch(actor=actor, watches=[watch.pk], reason=reason, now=now))
+            except ExceptionsError as error:
+                raise refused(error) from error
+
+        return once(request, act, reason)
 
 
 routes = [

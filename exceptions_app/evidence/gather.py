@@ -135,6 +135,10 @@ class Evidence:
     lines: list[Detection] = field(default_factory=list)
     claim: Claim | None = None
 
+    @property
+    def is_observed(self) -> bool:
+        return any(watch.ended_at is None for watch in self.watches)
+
 
 def evidence_of(
     user: User,

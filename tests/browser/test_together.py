@@ -96,7 +96,8 @@ def test_people_work_together(
     assert BulkJob.objects.get().applied == 5
     checked(page)
     page.get_by_role("button", name="Undo all of it").click()
-    expect(page.locator("main")).to_contain_text("Undone")
+    expect(page.locator("main")).to_contain_text("5 as they stood before")
+    checked(page)
     page.get_by_role("link", name="All bulk decisions").click()
     checked(page)
 
@@ -109,3 +110,13 @@ def test_people_work_together(
     page.locator("#decide-form").get_by_role("button", name="OK").click()
     expect(page.locator("#messages .toast")).to_be_visible()
     assert Watch.objects.get().tripwires == {"computers": 3, "hashes": 1}
+    page.goto("/?state=observed")
+    checked(page)
+    page.keyboard.press("b")
+    expect(page.locator("#messages")).to_contain_text("1 back in the inbox")
+    assert not Watch.objects.filter(ended_at=None).exists()
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    page.goto(f"/processes/{Watch.objects.get().process_id}/")
+    page.get_by_role("button", name="Bring back to the inbox").click()
+    expect(page.locator("#messages")).to_contain_text("1 back in the inbox")

@@ -133,6 +133,13 @@ ROWS = [
         },
     ),
     Row("api-watch-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.watch.pk]),
+    Row(
+        "api-watch-end",
+        "POST",
+        "401 404 403 201 201 201 201",
+        lambda o, w: [o.watch.pk],
+        lambda o, w: {"reason": "back"},
+    ),
     Row("api-comment-list", "GET", "401 200 200 200 200 200 200"),
     Row(
         "api-comment-list",

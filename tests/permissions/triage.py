@@ -78,6 +78,12 @@ ROWS = [
         "302 404 404 302 302 302 302",
         data=lambda o, w: {"process": [o.waiting.pk]},
     ),
+    Row(
+        "process-bring-back",
+        "POST",
+        "302 404 404 302 302 302 302",
+        data=lambda o, w: {"process": [o.waiting.pk]},
+    ),
     Row("process", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
     Row("process-evidence", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
     Row(

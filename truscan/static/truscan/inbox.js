@@ -138,13 +138,21 @@ function comment() {
 }
 
 // A new build gets what the build before it has; what needs a person is told, and left.
-function renew() {
+const renew = () => send(list.dataset.renew);
+
+function bringBack() {
+  const button = choose.querySelector("[data-back]");
+  if (button) send(button.dataset.back);
+  else say("Only what is observed is brought back");
+}
+
+function send(address) {
   const all = choose.querySelector("[data-matching]");
   const data = new FormData();
   data.set("next", choose.elements.next.value);
   if (all?.checked) data.set("matching", all.value);
   else for (const row of ticked().length ? ticked() : [current()]) data.append("process", row.dataset.row);
-  window.htmx.ajax("POST", list.dataset.renew, { values: data, source: choose, swap: "none" });
+  window.htmx.ajax("POST", address, { values: data, source: choose, swap: "none" });
 }
 
 function undo() {
@@ -225,6 +233,7 @@ const ACTS = {
   c: comment,
   s: takeOver,
   r: () => (choose.querySelector("[name=response]") ? renew() : say("An analyst decides")),
+  b: bringBack,
   u: undo,
   n: loadNewcomers,
   "/": () => document.querySelector("[data-search]").focus(),
@@ -274,6 +283,7 @@ if (list && choose) {
   choose.addEventListener("submit", (event) => {
     event.preventDefault();
     if (event.submitter?.dataset.take !== undefined) renew();
+    else if (event.submitter?.dataset.back !== undefined) bringBack();
     else respond(event.submitter?.value ?? "ignore");
   });
   document.body.addEventListener("decided", (event) => markDecided(event.detail));
