@@ -8,7 +8,21 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, get_resolver
 
-from tests.permissions import accounts, api, imports, people, policies, ramp, sepm, team, triage
+from tests.permissions import (
+    accounts,
+    api,
+    api_policies,
+    api_ramp,
+    api_sepm,
+    api_triage,
+    imports,
+    people,
+    policies,
+    ramp,
+    sepm,
+    team,
+    triage,
+)
 from tests.permissions.asking import ask
 from tests.permissions.world import World, make_world
 
@@ -17,11 +31,9 @@ if TYPE_CHECKING:
 
     from tests.permissions.row import Row
 
-ROWS = [
-    row
-    for pages in (triage, team, policies, sepm, imports, ramp, people, accounts, api)
-    for row in pages.ROWS
-]
+PAGES = (triage, team, policies, sepm, imports, ramp, people, accounts)
+REST = (api, api_triage, api_policies, api_ramp, api_sepm)
+ROWS = [row for pages in (*PAGES, *REST) for row in pages.ROWS]
 
 
 @pytest.fixture(scope="module")

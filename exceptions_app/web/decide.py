@@ -51,11 +51,18 @@ MARKED_MAX = 200
 REPLAYED_MAX = 500
 
 
+GONE = "A {} that was chosen was deleted meanwhile, or is not yours any more: choose again."
+
+
 class DecideForm(forms.Form):
     response = forms.ChoiceField(choices=RESPONSES)
     reason = forms.CharField(max_length=2000, strip=True)
-    policies = forms.TypedMultipleChoiceField(coerce=int, required=False)
-    groups = forms.TypedMultipleChoiceField(coerce=int, required=False)
+    policies = forms.TypedMultipleChoiceField(
+        coerce=int, required=False, error_messages={"invalid_choice": GONE.format("policy")}
+    )
+    groups = forms.TypedMultipleChoiceField(
+        coerce=int, required=False, error_messages={"invalid_choice": GONE.format("group")}
+    )
     new_policy = forms.CharField(max_length=255, required=False)
     new_group = forms.IntegerField(required=False)
     review_on = forms.DateField(required=False)
@@ -75,6 +82,8 @@ class DecideForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
+        if {"policies", "groups"} & self.errors.keys():
+            return told
         if told.get("response") == "observe":
             if not told.get("groups"):
                 self.add_error(None, "Choose at least one group to observe it in.")

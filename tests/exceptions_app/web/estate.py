@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.make import NOW, make_process, make_sighting
+from tests.make import NOW, make_process, make_sighting, make_user
 from truscan.models.counts import ProcessSummary
 from truscan.models.estate import Group
 from truscan.models.process import Process
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.test import Client
 
 COUNTED = (
     "rows",
@@ -40,3 +44,9 @@ def make_seen(
         told.pop(unknown, None)
     ProcessSummary.objects.create(process=process, **told)
     return process
+
+
+def sign_in(client: Client, name: str, role: str, group: Group | None = None) -> User:
+    user = make_user(name, role, group)
+    client.force_login(user)
+    return user
