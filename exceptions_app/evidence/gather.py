@@ -26,8 +26,8 @@ from exceptions_app.triage.inbox_page import event_counts
 from exceptions_app.triage.renewals import Proposal, proposals
 from truscan.classify import Classified, classify
 from truscan.models.counts import Sighting
-from truscan.models.detection import Detection, Outcome
-from truscan.models.process import Appearance, FileFacts, Process
+from truscan.models.detection import Detection
+from truscan.models.process import Process
 from truscan.models.ramp import Track
 from truscan.ramp.in_force import TRACK_LABELS, levels_in_force
 from truscan.ramp.words import level_name
@@ -40,39 +40,9 @@ if TYPE_CHECKING:
     from truscan.access.scope import Groups
     from truscan.ramp.in_force import LevelInForce
 
-# Values of single rows are read from the newest rows only, so that a flood stays fast.
-RECENT = 1000
-VALUES_SHOWN = 5
-FACT_COLUMNS = (
-    ("application_name", "Application"),
-    ("application_version", "Version"),
-    ("company_name", "Company"),
-    ("signer", "Signer"),
-    ("application_type", "Application type"),
-    ("file_size", "Size in bytes"),
-    ("hash_type", "Hash type"),
-    ("permitted_reason", "Permitted application reason"),
-    ("disposition", "Disposition"),
-    ("prevalence", "Prevalence"),
-    ("confidence", "Confidence"),
-    ("first_seen", "First seen by Symantec"),
-    ("risk_level", "Risk level"),
-    ("download_site", "Download site"),
-    ("web_domain", "Web domain"),
-    ("downloaded_by", "Downloaded by"),
-)
-OUTCOME_COLUMNS = (
-    ("event", "Event"),
-    ("detection_type", "Detection type"),
-    ("action", "Action taken"),
-    ("requested_action", "Requested action"),
-    ("secondary_action", "Secondary action"),
-    ("sensitivity_text", "Sensitivity as read"),
-    ("detection_score", "Detection score"),
-    ("source", "Source"),
-    ("risk_name", "Risk name"),
-    ("engine_version", "Engine version"),
-)
+# Policies that are told at once; a process of hundreds has a page for them.
+PLACED_SHOWN = 12
+LINES_SHOWN = 5
 
 
 @dataclass(slots=True)
@@ -83,15 +53,6 @@ class Place:
     computers: int
     clients: int | None
     levels: str = ""
-
-
-@dataclass(slots=True)
-class Column:
-    """A column of the log and the distinct values that it gave."""
-
-    label: str
-    values: list[str]
-    more: int
 
 
 @dataclass(slots=True)
@@ -120,9 +81,9 @@ class Evidence:
     totals: dict[str, Any]
     events: list[tuple[str, int]]
     places: list[Place]
-    columns: list[Column]
-    appearances: list[Appearance]
+    # The first of the policies that hold it, by name, and how many there are.
     placed: list[Placed]
+    policies: int
     watches: list[Watch]
     builds: list[Build]
     tally: Tally
@@ -157,7 +118,8 @@ def evidence_of(
     seen = Sighting.objects.filter(process=process)
     seen = seen if ids is None else seen.filter(group__in=ids)
     totals = _totals(seen)
-    recent = _recent(process, ids)
+    lines = latest_lines(process, ids, LINES_SHOWN)
+    placed, policies = placed_of(user, process, PLACED_SHOWN)
     tally, days = counts_of(process, ids, now.date())
     words = frozenset(w for w, c in EVENT_COLUMNS.items() if totals[c])
     return Evidence(
@@ -170,19 +132,18 @@ def evidence_of(
         totals=totals,
         events=event_counts(totals),
         places=places_of(process, seen, now, shown, levels=levels),
-        columns=_columns(process, recent, limited=ids is not None),
-        appearances=_appearances(process, recent, limited=ids is not None),
-        placed=placed_of(user, process),
+        placed=placed,
+        policies=policies,
         watches=_watches(process, ids),
         builds=builds_of(user, process, ids),
         tally=tally,
         days=days,
         renewal=next(iter(proposals(user, [process.pk], now)), None),
-        reputation=reputation(_newest_facts(recent)),
+        reputation=reputation(_facts_of(lines[0]) if lines else {}),
         location=location_told(process.generic_path),
         spread=spread_of(process, ids),
         suggestion=suggestion_for(user, process.pk) if seen.open(now).exists() else None,
-        lines=latest_lines(process, ids, 5),
+        lines=lines,
         claim=standing([process.pk], now).get(process.pk),
     )
 
@@ -194,12 +155,9 @@ def location_told(path: str) -> Location:
     return Location(label, word in WRITABLE, word == "drive")
 
 
-def _newest_facts(recent: list[tuple[int, int, int]]) -> dict[str, Any]:
+def _facts_of(line: Detection) -> dict[str, Any]:
     """What the newest line in the person's groups says of the file's reputation."""
-    if not recent:
-        return {}
-    columns = [name for name, _, _ in COLUMNS]
-    return FileFacts.objects.filter(pk=recent[0][1]).values(*columns).first() or {}
+    return {name: getattr(line.facts, name) for name, _, _ in COLUMNS}
 
 
 def _totals(seen: QuerySet[Sighting]) -> dict[str, Any]:
@@ -214,14 +172,6 @@ def _totals(seen: QuerySet[Sighting]) -> dict[str, Any]:
         level_max=Max("level_max"),
         **sums,
     )
-
-
-def _recent(process: Process, ids: Groups) -> list[tuple[int, int, int]]:
-    rows = Detection.objects.filter(process=process)
-    if ids is not None:
-        rows = rows.filter(group__in=ids)
-    newest = rows.order_by("-event_at")[:RECENT]
-    return list(newest.values_list("outcome_id", "facts_id", "appearance_id"))
 
 
 def places_of(
@@ -260,60 +210,27 @@ def _level_words(level: LevelInForce) -> str:
     return name if is_usual else f"{name} ({TRACK_LABELS[level.track].lower()})"
 
 
-def _columns(
-    process: Process, recent: list[tuple[int, int, int]], *, limited: bool
-) -> list[Column]:
-    facts = FileFacts.objects.filter(process=process)
-    if limited:
-        facts = facts.filter(pk__in={row[1] for row in recent})
-    outcomes = Outcome.objects.filter(pk__in={row[0] for row in recent}).select_related("action")
-    told = _distinct(list(outcomes[:200]), OUTCOME_COLUMNS)
-    return told + _distinct(list(facts.order_by("-pk")[:200]), FACT_COLUMNS)
-
-
-def _distinct(rows: list[Any], columns: tuple[tuple[str, str], ...]) -> list[Column]:
-    told: list[Column] = []
-    for name, label in columns:
-        values = list(dict.fromkeys(str(v) for r in rows if (v := getattr(r, name)) is not None))
-        values = [v for v in values if v]
-        if values:
-            told.append(Column(label, values[:VALUES_SHOWN], max(len(values) - VALUES_SHOWN, 0)))
-    return told
-
-
-def _appearances(
-    process: Process, recent: list[tuple[int, int, int]], *, limited: bool
-) -> list[Appearance]:
-    rows = process.appearances.order_by("-last_at")
-    if limited:
-        rows = rows.filter(pk__in={row[2] for row in recent})
-    return list(rows[:20])
-
-
-def placed_of(user: User, process: Process) -> list[Placed]:
-    """The policies of the person that hold the process, in the draft or in force."""
-    policies = policies_held(user)
+def placed_of(user: User, process: Process, shown: int) -> tuple[list[Placed], int]:
+    """The first of the person's policies that hold the process, in the draft or in force, by name;
+    and how many hold it."""
+    mine = policies_held(user)
     active = process.exceptions.filter(retired_at=None)
     newest = Revision.objects.order_by("policy_id", "-number").distinct("policy_id").values("pk")
     orders = RevisionEntry.objects.filter(process=process, revision__in=newest)
-    if policies is not None:
-        active = active.filter(policy__in=policies)
-        orders = orders.filter(revision__policy__in=policies)
-    found = active.select_related("policy").order_by("policy__name")[:100]
-    drafts = {e.policy_id: e for e in found}
-    # The text of a revision is as long as its policy, and nobody reads it here.
-    whole = orders.select_related("revision__policy").defer("revision__canonical")
-    entries = {e.revision.policy_id: e for e in whole}
-    told = [
-        Placed(
-            (drafts[pk].policy if pk in drafts else entries[pk].revision.policy),
-            drafts.get(pk),
-            entries[pk].response if pk in entries else "",
-            entries[pk].revision.number if pk in entries else None,
-        )
-        for pk in drafts.keys() | entries.keys()
+    if mine is not None:
+        active = active.filter(policy__in=mine)
+        orders = orders.filter(revision__policy__in=mine)
+    told = {pk: (response, number) for pk, response, number in orders.values_list(
+        "revision__policy", "response", "revision__number")}  # fmt: skip
+    holding = told.keys() | set(active.values_list("policy", flat=True))
+    if not holding:
+        return [], 0
+    first = list(Policy.objects.filter(pk__in=list(holding)).order_by("name", "pk")[:shown])
+    drafts = {e.policy_id: e for e in active.filter(policy__in=[policy.pk for policy in first])}
+    placed = [
+        Placed(policy, drafts.get(policy.pk), *told.get(policy.pk, ("", None))) for policy in first
     ]
-    return sorted(told, key=lambda row: row.policy.name)
+    return placed, len(holding)
 
 
 def _watches(process: Process, ids: Groups) -> list[Watch]:
@@ -325,5 +242,5 @@ def latest_lines(process: Process, ids: Groups, shown: int) -> list[Detection]:
     rows = Detection.objects.filter(process=process)
     if ids is not None:
         rows = rows.filter(group__in=ids)
-    related = ("computer", "account", "group", "outcome__action", "appearance")
+    related = ("computer", "account", "group", "outcome__action", "facts")
     return list(rows.select_related(*related).order_by("-event_at", "-key")[:shown])

@@ -14,7 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from exceptions_app.errors import ExceptionsError
-from exceptions_app.evidence.gather import evidence_of, places_of
+from exceptions_app.evidence.counts import counts_of
+from exceptions_app.evidence.gather import evidence_of, placed_of, places_of
+from exceptions_app.evidence.log import log_told
 from exceptions_app.models.decision import DecisionItem
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched
@@ -40,6 +42,12 @@ PAGE = 50
 # Nobody reads further than that page by page; the API gives the whole.
 PAGES_MAX = 200
 HISTORY_SHOWN = 30
+POLICIES_MAX = 1_000
+MORE = {
+    "log": "What the log gave",
+    "days": "Detections a day",
+    "policies": "Policies that hold it",
+}
 KINDS = (("groups", "Groups"), ("computers", "Computers"), ("users", "Users"))
 
 
@@ -120,6 +128,25 @@ def evidence_pane(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+def more(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """What is too long for the first look, or seldom read: fetched by the page when it has come,
+    and a page of its own."""
+    process, user = visible_process(request, pk), person(request)
+    ids = groups_held(user)
+    if kind not in MORE:
+        raise Http404
+    ctx: dict[str, Any] = {"process": process, "kind": kind, "title": MORE[kind]}
+    if kind == "log":
+        ctx["log"] = log_told(process, ids)
+    elif kind == "days":
+        ctx["days"] = counts_of(process, ids, timezone.now().date())[1]
+    else:
+        ctx["placed"], ctx["policies"] = placed_of(user, process, POLICIES_MAX)
+    name = f"_more_{kind}" if request.headers.get("HX-Request") else "more"
+    return render(request, f"exceptions_app/process/{name}.html", ctx)
+
+
+@require_GET
 def where(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     process, user = visible_process(request, pk), person(request)
     if kind not in dict(KINDS):
@@ -194,6 +221,7 @@ def remove_same_file(request: HttpRequest, pk: int, other_pk: int) -> HttpRespon
 urlpatterns = [
     path("processes/<int:pk>/", process_page, name="process"),
     path("processes/<int:pk>/evidence/", evidence_pane, name="process-evidence"),
+    path("processes/<int:pk>/more/<str:kind>/", more, name="process-more"),
     path("processes/<int:pk>/where/<str:kind>/", where, name="process-where"),
     path("processes/<int:pk>/same-file/", add_same_file, name="same-file-add"),
     path(

@@ -85,6 +85,7 @@ ROWS = [
         data=lambda o, w: {"process": [o.waiting.pk]},
     ),
     Row("process", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
+    Row("process-more", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.waiting.pk, "log"]),
     Row("process-evidence", "GET", "302 404 200 200 200 200 200", lambda o, w: [o.waiting.pk]),
     Row(
         "process-where",

@@ -60,14 +60,19 @@ def test_it_works(client: Client, owner: User, sales: Group) -> None:
     )
     r = client.get(f"/processes/{process.pk}/")
     assert r.status_code == 200
-    for text in ("erpclient.exe", "Contoso Ltd", "Seen by few users", "erp.exe", process.hash):
+    for text in ("erpclient.exe", "Contoso Ltd", f"{process.pk}/more/log/", process.hash):
         assert text in r.text
+    for headers in ({}, {"HX-Request": "true"}):
+        more = client.get(f"/processes/{process.pk}/more/log/", headers=headers).text
+        for text in ("Seen by few users", "erp.exe", "<wbr>erp.exe"):
+            assert text in more
+        assert more.startswith("<!doctype") == (not headers)
 
 
 def test_out_of_scope_is_not_there(client: Client, sales: Group) -> None:
     process = make_seen("erp.exe", "a", (sales,))
     client.force_login(make_user("outsider", "analyst", make_group("My Company\\Lab")))
-    for part in ("", "evidence/", "where/groups/", "where/computers/"):
+    for part in ("", "evidence/", "where/groups/", "where/computers/", "more/log/", "more/days/"):
         assert client.get(f"/processes/{process.pk}/{part}").status_code == 404
 
 
@@ -121,6 +126,32 @@ def test_counts_stand_by_event_action_level_and_day(
     assert 'class="chart"' in client.get(f"/processes/{process.pk}/").text
     client.force_login(make_user("member", "viewer", sales))
     assert "904,819" not in client.get(f"/processes/{process.pk}/evidence/").text
+
+
+def test_many_policies_and_days_have_pages_of_their_own(
+    client: Client, owner: User, sales: Group
+) -> None:
+    process = make_seen("erp.exe", "a", (sales,))
+    for n in range(20):
+        count(process, sales, n, 1000 + n)
+    policies = [create_policy(actor=SYSTEM, name=f"P{n:02}", groups=[sales]) for n in range(15)]
+    said = {"actor": SYSTEM, "processes": [process.pk], "policies": policies, "reason": "known"}
+    respond(**said, response="ignore", now=NOW)  # type: ignore[arg-type]
+    publish(actor=SYSTEM, policy=policies[14], now=NOW)
+    page = client.get(f"/processes/{process.pk}/").text
+    assert "all 15 policies that hold it" in page
+    assert page.count("in the draft, not published yet") == 12
+    assert "all 20 days" in page
+    oldest = f"{timezone.now().date() - timedelta(days=19):%Y-%m-%d}"
+    assert f'<td class="nowrap">{oldest}' not in page
+    more = client.get(f"/processes/{process.pk}/more/policies/").text
+    assert more.count("in the draft, not published yet") == 14
+    assert "in force, revision 1" in more
+    assert (
+        f'{oldest}</td><td class="num">1,019'
+        in client.get(f"/processes/{process.pk}/more/days/").text
+    )
+    assert client.get(f"/processes/{process.pk}/more/nothing/").status_code == 404
 
 
 def test_draft_and_in_force_are_told_apart(client: Client, owner: User, sales: Group) -> None:
