@@ -23,6 +23,7 @@ from exceptions_app.triage.trend import trends_of
 from truscan.access.scope import groups_held
 from truscan.computers_seen import counted_twice
 from truscan.models.counts import ProcessSummary, Sighting
+from truscan.models.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from exceptions_app.triage.listing import Listing
     from exceptions_app.triage.renewals import Proposal
     from truscan.access.scope import Groups
-    from truscan.models.process import Process
 
 PAGE = 50
 TREND_DAYS = 14
@@ -118,9 +118,9 @@ def page_of(found: InboxFilter, after: str = "", before: str = "") -> Page:
     at = read_cursor(before or after, order) if before or after else None
     listing = listing_of(found)
     qs = listing.rows.filter(_beyond(order, at, forward)) if at else listing.rows
-    related = qs.select_related("process").defer("process__search")
-    rows = list(related.order_by(*_ordered(order, forward))[: PAGE + 1])
+    rows = list(qs.order_by(*_ordered(order, forward))[: PAGE + 1])
     more, rows = len(rows) > PAGE, rows[:PAGE]
+    _name(rows)
     if not forward:
         rows.reverse()
     has_older = more if forward else True
@@ -134,6 +134,13 @@ def page_of(found: InboxFilter, after: str = "", before: str = "") -> Page:
         newer=cursor_of(rows[0], order) if rows and has_newer else "",
         listing=listing,
     )
+
+
+def _name(rows: Sequence[ProcessSummary]) -> None:
+    """Their processes, of these rows only: joined before, all that match would be read twice."""
+    processes = Process.objects.defer("search").in_bulk([row.pk for row in rows])
+    for row in rows:
+        row.process = processes[row.pk]
 
 
 def rows_for(

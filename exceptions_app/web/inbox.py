@@ -23,6 +23,7 @@ from exceptions_app.triage.newcomers import mark_of
 from exceptions_app.triage.renewals import proposals
 from exceptions_app.triage.views import landing_of, may_change, problems
 from exceptions_app.web import decide, undo
+from exceptions_app.web.inbox_levels import add_levels, level_words, numbers_of
 from truscan.access.scope import groups_held, ids_of, scope_key
 from truscan.in_time import ANSWER_MS, COUNT_MS, TooSlow, in_time
 from truscan.models.counts import ProcessSummary, Sighting
@@ -33,12 +34,9 @@ from truscan.web.frame import open_processes, remembered
 from truscan.web.gate import person, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.contrib.auth.models import User
     from django.http import HttpRequest, HttpResponse
 
-    from truscan.ramp.in_force import LevelInForce
 
 # What does not narrow: it belongs to the page, not to the question.
 NOT_FILTERS = ("after", "before", "sort", "edit")
@@ -120,30 +118,6 @@ def application_types(user: User) -> list[str]:
         known = list(types.values_list("application_type", flat=True).distinct()[:50])
         cache.set(key, known, TYPES_SECONDS)
     return known
-
-
-def level_words(levels: Iterable[LevelInForce]) -> str:
-    """ "level 30" or "level 10–30"; nothing when nobody confirmed one."""
-    known = sorted({int(row.level) for row in levels if row.level.isdigit()})
-    if not known:
-        return ""
-    return f"level {known[0]}" if len(known) == 1 else f"level {known[0]}–{known[-1]}"
-
-
-def add_levels(page: Page, levels: list[LevelInForce], found: InboxFilter) -> None:
-    """The level in force in the groups where each shown process was seen."""
-    by_group: dict[int, list[LevelInForce]] = {}
-    for row in levels:
-        by_group.setdefault(row.group_id, []).append(row)
-    if not by_group:
-        return
-    shown = [row.process.pk for row in page.rows]
-    places = found.in_scope().filter(process__in=shown, group__in=list(by_group))
-    told: dict[int, list[LevelInForce]] = {}
-    for process_id, group_id in places.values_list("process", "group"):
-        told.setdefault(process_id, []).extend(by_group[group_id])
-    for shown_row in page.rows:
-        shown_row.level = level_words(told.get(shown_row.process.pk, []))
 
 
 def add_renewals(page: Page, found: InboxFilter) -> None:
@@ -247,7 +221,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "form": found.form,
         "page": page,
         "is_slow": is_slow,
-        "level_words": level_words(levels),
+        "level_words": level_words(level for _, level in numbers_of(levels)),
         "count": None if is_slow else _counted(user, found, page, filter_query(data)),
         "refused": _refused(user, found, filter_query(data)),
         "chips": chips(found, data, changed),

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET
 from exceptions_app.triage.inbox import InboxFilter
 from exceptions_app.triage.inbox_page import PAGE, Page, rows_for
 from exceptions_app.triage.newcomers import NEWCOMERS_MAX, mark_of, newcomers, read_mark
-from exceptions_app.web.inbox import add_levels, add_renewals, query_of
+from exceptions_app.web.inbox import add_renewals, query_of
+from exceptions_app.web.inbox_levels import add_levels
 from truscan.access.scope import ids_of
 from truscan.ramp.in_force import levels_in_force
 from truscan.web.gate import person, text_of

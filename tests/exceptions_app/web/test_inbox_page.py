@@ -104,7 +104,7 @@ def test_number_of_queries_does_not_grow_with_the_rows(
     for n in range(60):
         make_seen(f"tool{n}.exe", "a", (sales,), hash=f"{n:02x}" * 32)
     client.get("/")
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(34):
         r = client.get("/")
     assert r.text.count("data-row=") == 50
-    assert len(r.content) < 130_000
+    assert len(r.content) < 92_000
