@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from exceptions_app.policies.gate import findings_of
 from exceptions_app.policies.go_back import go_back
 from exceptions_app.policies.known_programs import Protected, protect_list, shipped
 from exceptions_app.policies.lint import PolicyFacts, RuleFacts, lint
+from exceptions_app.policies.lint_facts import WRITABLE
 from exceptions_app.policies.lint_settings import set_lint, set_protected
 from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import ask_to_publish
@@ -33,6 +35,7 @@ from tests.exceptions_app.web.estate import make_seen
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_user
 from tests.tokens import Caller
 from truscan.access.actor import Actor
+from truscan.logs.path_folding import generic_path
 from truscan.models.audit import AuditEvent
 from truscan.models.counts import Presence
 from truscan.models.process import Appearance, Process
@@ -113,6 +116,21 @@ def test_a_protected_name_elsewhere_only_pretends() -> None:
     assert core.covers("lsass.exe", "")
     assert not core.covers("lsass.exe", "%USERPROFILE%\\lsass.exe")
     assert Protected("smc.exe", "", "client").covers("smc.exe", "D:\\x\\smc.exe")
+
+
+@pytest.mark.parametrize(
+    ("path", "may_write"),
+    [
+        ("C:\\Users\\anna\\a.exe", True),
+        ("E:\\tools\\a.exe", True),
+        ("\\\\server\\share\\a.exe", True),
+        ("C:\\Program Files\\a.exe", False),
+        ("C:\\Windows\\System32\\a.exe", False),
+    ],
+)
+def test_where_users_may_write_is_told_by_the_folded_path(path: str, may_write: bool) -> None:
+    """Profiles, drives that may be removable, shares."""
+    assert bool(re.match(WRITABLE, generic_path(path), re.IGNORECASE)) == may_write
 
 
 def appear(process: Process, path: str) -> None:

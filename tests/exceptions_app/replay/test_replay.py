@@ -264,6 +264,9 @@ def test_the_final_switch_stops_what_has_no_exception() -> None:
     assert told.stopped_by_group == {sales.pk: 5}
     only_vpn = replay_switch([(sales.pk, vpn.pk)], "terminate", now=NOW)
     assert only_vpn.tally(Effect.STOPPED) == Tally(1, 2)
+    assign(actor=SYSTEM, policy=make_policy("Away"), group=sales, location=vpn)
+    mixed = replay_switch([(sales.pk, None)], "quarantine", now=NOW)
+    assert (mixed.computers, mixed.users) == (2, 2), "at the VPN the known one is stopped too"
     with pytest.raises(BadValue):
         replay_switch([(sales.pk, None)], "log", now=NOW)
     with pytest.raises(BadValue):
