@@ -1,13 +1,13 @@
 """How long a replay of 90 days takes on the big synthetic fleet: the bound is 1 s.
 
-Four questions: a level for half of the estate, with what the other half found at it; one policy for
-every group with 500 exceptions of the most detected processes; a response for the most detected
-process; and the final switch of the whole estate. What is written for them is rolled back. Each is
-the best of three, from the call to the answer. Closed days and presence are rolled up before, as the
-tick does it.
+Four questions: a level for half of the estate, with what the other half found at it; one policy
+for every group with 500 exceptions of the most detected processes; a response for the most
+detected process; and the final switch of the whole estate. What is written for them is rolled
+back. Each is the best of three, from the call to the answer. Closed days and presence are rolled up
+before, as the tick does it.
 
-`ruled_switch` is the final switch of the whole estate while all 300 policies with 54,000 rules are in
-force, each in its own group: more than a plan asks, and without a bound.
+`ruled_switch` is the final switch of the whole estate while all 300 policies with 54,000 rules are
+in force, each in its own group: more than a plan asks, and without a bound.
 """
 
 from __future__ import annotations
