@@ -40,7 +40,9 @@ def add_levels(page: Page, levels: list[LevelInForce], found: InboxFilter) -> No
         return
     shown = [row.process.pk for row in page.rows]
     places = found.in_scope().filter(process__in=shown, group__in=list(low)).order_by()
-    spans = places.values_list("process").annotate(Min(_level_by(low)), Max(_level_by(high)))
+    spans = places.values_list("process").annotate(
+        low=Min(_level_by(low)), high=Max(_level_by(high))
+    )
     told = {pk: level_words(span) for pk, *span in spans}
     for row in page.rows:
         row.level = told.get(row.process.pk, "")

@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exceptions_app.triage.inbox import InboxFilter
+from exceptions_app.triage.inbox_page import page_of
+from exceptions_app.web.inbox_levels import add_levels
 from tests.exceptions_app.web.estate import make_seen, sign_in
-from tests.make import make_group
+from tests.make import NOW, make_group, make_user
+from truscan.ramp.in_force import LevelInForce
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -108,3 +112,20 @@ def test_number_of_queries_does_not_grow_with_the_rows(
         r = client.get("/")
     assert r.text.count("data-row=") == 50
     assert len(r.content) < 92_000
+
+
+def test_levels_are_those_of_the_groups_where_it_was_seen(owner: User) -> None:
+    groups = [make_group(f"My Company\\G{n}") for n in range(4)]
+    make_seen("low.exe", "a", (groups[0], groups[3]))
+    make_seen("both.exe", "b", tuple(groups))
+    make_seen("none.exe", "c", (groups[3],))
+    said = ((0, "10"), (1, "30"), (1, "50"), (2, "20"), (2, "High"), (3, "High"))
+    levels = [LevelInForce(groups[n].pk, 1, "AV", "trojans", level, NOW) for n, level in said]
+    for user, both in ((owner, "level 10–50"), (make_user("m", "viewer", groups[2]), "level 20")):
+        found = InboxFilter({"state": "all"}, user=user, now=NOW)
+        page = page_of(found)
+        add_levels(page, levels, found)
+        told = {row.process.name: row.level for row in page.rows}
+        assert told["both.exe"] == both
+        assert told.get("low.exe", "level 10") == "level 10"
+        assert told.get("none.exe", "") == ""
