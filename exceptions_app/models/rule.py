@@ -15,10 +15,11 @@ class Rule(models.Model):
     """Conditions over what logs tell, and the response or observation that they lead to.
 
     `conditions` are those of `exceptions_app.rules.conditions`; `response` is a response for
-    `policies`, or "observe" for `groups`. A rule acts only while it is on: a change makes it a
-    draft until it is signed anew, `said` tells why it was stopped or asks. More processes at once
-    than `most` wait for `allowed`, a number that a person confirmed. `seen` is what was new when it
-    was looked at last. Invariant: on only with a signing of these very terms.
+    `policies`, or "observe" for `groups`. `owner` wrote it or, once signed, signed it last. A rule
+    acts only while it is on: a change makes it a draft until it is signed anew, `said` tells why it
+    was stopped or asks. More processes at once than `most` wait for `allowed`, a number that a
+    person confirmed. `seen` is what was new when it was looked at last. Invariant: on only with a
+    signing of these very terms.
     """
 
     class State(models.TextChoices):

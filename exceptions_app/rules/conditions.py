@@ -17,7 +17,13 @@ from truscan.classify import LABELS as CLASSES
 
 Conditions = dict[str, Any]
 
-TEXTS = {"signer": "signed by", "company": "company", "name": "named", "path": "below"}
+TEXTS = {
+    "signer": "signed by",
+    "company": "company",
+    "name": "named",
+    "path": "below",
+    "type": "of application type",
+}
 CHOICES: dict[str, dict[str, str]] = {
     "risk_class": {str(word): label for word, label in CLASSES.items()},
     "location": {word: label for word, label in LOCATIONS.items() if word},
@@ -26,6 +32,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "security_risk": "Security risk found",
         "commercial": "Commercial application detected",
     },
+    "disposition": {"good": "known as good", "bad": "known as bad", "none": "not known"},
     "suggests": {word: word.capitalize() for word in WORDS},
 }
 NUMBERS = {
@@ -37,7 +44,13 @@ NUMBERS = {
     "known_days_min": "seen for at least {} days",
     "sure_min": "suggestion right in at least {} %",
 }
-SAYS = {"risk_class": "class", "location": "lies in", "events": "only", "suggests": "suggested"}
+SAYS = {
+    "risk_class": "class",
+    "location": "lies in",
+    "events": "only",
+    "disposition": "by Symantec’s reputation",
+    "suggests": "suggested",
+}
 # A rule that names nothing of these would decide whatever comes.
 NAMING = ("signer", "company", "name", "path", "suggests")
 VALUES_MAX, TEXT_MAX, NUMBER_MAX = 50, 300, 1_000_000_000

@@ -7,7 +7,18 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from exceptions_app.models.decision import DecisionItem
 from exceptions_app.models.exception import ProcessException
@@ -20,7 +31,7 @@ from truscan.access.actor import Means
 from truscan.access.scope import subtree
 from truscan.models.counts import ProcessSummary, Sighting
 from truscan.models.estate import Group
-from truscan.models.process import Appearance
+from truscan.models.process import Appearance, FileFacts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,18 +50,26 @@ LOCATION = Case(
     default=Value(""),
     output_field=CharField(),
 )
+# The newest of what logs say of the file, as suggestions read it; no data is neither good nor bad.
+NEWEST = FileFacts.objects.filter(process=OuterRef("pk")).order_by("-pk")
+DISPOSITION = Subquery(
+    NEWEST.annotate(
+        said=Case(
+            *(When(disposition__icontains=word, then=Value(word)) for word in ("good", "bad")),
+            default=Value("none"),
+            output_field=CharField(),
+        )
+    ).values("said")[:1]
+)
 
 
 def matching(told: Conditions, now: datetime) -> QuerySet[ProcessSummary]:
     """Every process of the stored history that meets the conditions, decided or not."""
     qs = ProcessSummary.objects.filter(candidate_occurrences__gt=0)
-    for name, column in (("signer", "signer"), ("company", "company_name")):
-        if name in told:
-            qs = qs.filter(_any(told[name], f"process__{column}__iexact"))
-    if "name" in told:
-        qs = qs.filter(_any([_glob(one) for one in told["name"]], "process__name__iregex"))
-    if "path" in told:
-        qs = qs.filter(_any(told["path"], "process__generic_path__istartswith"))
+    qs = _by_text(qs, told)
+    if "disposition" in told:
+        said = Coalesce(DISPOSITION, Value("none"))
+        qs = qs.alias(said=said).filter(said__in=told["disposition"])
     if "risk_class" in told:
         qs = qs.filter(risk_class__in=told["risk_class"])
     if "location" in told:
@@ -62,6 +81,19 @@ def matching(told: Conditions, now: datetime) -> QuerySet[ProcessSummary]:
         sure = {"process__suggestion__bound__gte": told.get("sure_min", 0) / 100}
         qs = qs.filter(process__suggestion__response__in=told["suggests"], **sure)
     return qs.filter(**_bounds(told, now))
+
+
+def _by_text(qs: QuerySet[ProcessSummary], told: Conditions) -> QuerySet[ProcessSummary]:
+    for name, column in (("signer", "signer"), ("company", "company_name")):
+        if name in told:
+            qs = qs.filter(_any(told[name], f"process__{column}__iexact"))
+    if "name" in told:
+        qs = qs.filter(_any([_glob(one) for one in told["name"]], "process__name__iregex"))
+    if "path" in told:
+        qs = qs.filter(_any(told["path"], "process__generic_path__istartswith"))
+    if "type" in told:
+        qs = qs.filter(_any(told["type"], "application_type__iexact"))
+    return qs
 
 
 def _bounds(told: Conditions, now: datetime) -> dict[str, Any]:

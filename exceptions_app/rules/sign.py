@@ -164,7 +164,8 @@ def sign_rule(
     *, actor: Actor, user: User, rule: Rule, digest: str, shown: Simulation, now: datetime
 ) -> RuleSigning:
     """Switch the rule on under this person's name. `digest` is that of the terms that he looked
-    at, `shown` the simulation; so many as it showed for now may be decided at once.
+    at, `shown` the simulation; so many as it showed for now may be decided at once. Who signs owns
+    it from then on, so that a rule whose owner left finds another.
 
     Raises OutOfDate if the terms changed meanwhile, BadValue outside his groups.
     """
@@ -188,8 +189,8 @@ def sign_rule(
         shown={name: shown.as_json()[name] for name in ("matches", "agree", "contradict", "now")},
     )
     rule.state, rule.said, rule.seen = Rule.State.ON, "", {}
-    rule.allowed = shown.now
-    rule.save(update_fields=["state", "said", "seen", "allowed"])
+    rule.allowed, rule.owner = shown.now, user
+    rule.save(update_fields=["state", "said", "seen", "allowed", "owner"])
     audit.record(
         "rule.signed",
         actor=actor,

@@ -134,6 +134,7 @@ def _consequences(
         places = [g for g in dialog.tops if g.pk in set(groups)]
         removed = sum(held_in(dialog, places).values_list("held", flat=True))
         told = {"response": response, "total": dialog.choice.total, "removed": removed}
+        told["left"] = counted_words(_chosen_too(dialog)) if dialog.choice.selection else []
         return told | _two(need_second_here(dialog.choice.ids, [g.pk for g in places]))
     policies = list(Policy.objects.all().visible_to(dialog.user).filter(pk__in=wanted))
     ctx: dict[str, Any] = {"response": response, "total": dialog.choice.total}
@@ -158,8 +159,13 @@ def _left(dialog: Dialog, seen: Preview) -> dict[str, Any]:
     choice = dialog.choice
     if choice.selection is None:
         return {"skipped": skipped_words(seen.skips)}
-    chosen_too = {"symantec_list": choice.on_list_count, "out_of_scope": choice.read_only}
-    return {"left": counted_words(seen.counts) + counted_words(chosen_too)}
+    return {"left": counted_words(seen.counts) + counted_words(_chosen_too(dialog))}
+
+
+def _chosen_too(dialog: Dialog) -> dict[str, int]:
+    """What matches and is not among those that are decided on, by the code of its skip."""
+    choice = dialog.choice
+    return {"symantec_list": choice.on_list_count, "out_of_scope": choice.read_only}
 
 
 def _replayed(dialog: Dialog, policies: list[Policy], response: str) -> dict[str, Any]:

@@ -26,9 +26,11 @@ LABELS = {
     "company": "Company",
     "name": "File name",
     "path": "Folder begins with",
+    "type": "Application type",
     "risk_class": "Class",
     "location": "Place of the file",
     "events": "Only these events",
+    "disposition": "Reputation of the file",
     "suggests": "Suggested response",
     "computers_min": "Computers, at least",
     "computers_max": "Computers, at most",
@@ -40,6 +42,7 @@ LABELS = {
 }
 HELP = {
     "name": "* stands for any text: tool*.exe",
+    "type": "As the log says it: Trojan Worm",
     "path": r"As the log is folded: %PROGRAMFILES%\Contoso",
 }
 

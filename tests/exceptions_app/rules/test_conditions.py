@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from exceptions_app.rules.conditions import checked, words
 from exceptions_app.rules.match import matching
 from tests.exceptions_app.rules.writing import SALES, ours
 from tests.make import NOW, make_group
+from truscan.models.counts import ProcessSummary
+from truscan.models.process import FileFacts
 
 if TYPE_CHECKING:
     pass
@@ -73,6 +76,12 @@ def test_each_condition_narrows_and_a_star_is_any_text() -> None:
     assert found(signer=["contoso"], location=["temp"]) == {temp.pk}
     assert found(signer=["contoso"], events=["potential_risk"]) == {temp.pk}
     assert found(suggests=["ignore"], sure_min=96) == set()
+    for process, said in ((tool, "127"), (tool, "Good"), (temp, "Bad")):
+        FileFacts.objects.create(process=process, identity=uuid.uuid4(), disposition=said)
+    ProcessSummary.objects.filter(pk=temp.pk).update(application_type="Trojan Worm")
+    assert found(signer=["contoso"], disposition=["good"]) == {tool.pk}, "the newest counts"
+    assert found(signer=["contoso"], disposition=["bad", "none"]) == {temp.pk}
+    assert found(signer=["contoso"], type=["trojan worm"]) == {temp.pk}
     assert found(name=["tool"]) == found(path=["c:\\"]) == set()
     assert found(signer=["contoso"], known_days_min=9) == {tool.pk, temp.pk}
     assert found(signer=["contoso"], known_days_min=10) == set()

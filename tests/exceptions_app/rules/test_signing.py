@@ -58,6 +58,7 @@ def test_it_stops_with_its_signers_rights_its_review_date_and_its_policy() -> No
     assert tick(NOW + timedelta(days=400)) == 0
     rule.refresh_from_db()
     assert "review date" in rule.said
+    assert rule.owner == other, "who signs owns it"
     fresh = signed(other, make_policy("Gone", LABS), name="gone", conditions={"company": ["x"]})
     fresh.policies.clear()
     assert tick(LATER) == 0

@@ -188,3 +188,27 @@ def test_the_page_takes_what_matched_when_it_was_opened(
     assert client.get(f"/bulk/{job.pk}/").status_code == 404
     assert client.post("/processes/decide/", data).status_code == 404, "another's selection"
     assert drop_old(taken.made_at + timedelta(days=2)) == 1
+
+
+@pytest.mark.django_db
+def test_rest_starts_it_tells_how_far_it_is_and_refuses_what_means_nothing(
+    estate: Any, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    _, ids = estate
+    settings.HAS_BROKER = False
+    group = make_group("Global")
+    api = Caller(make_user("anna", "analyst", group))
+    sent = {"query": "state=open", "response": "observe", "groups": [group.pk], "reason": "later"}
+    for wrong in ({"tripwires": {"moon": 1}}, {"tripwires": {"computers": 0}}, {"query": "q=zz"}):
+        assert api.post("bulk-decisions/", {**sent, **wrong}).status_code in {400, 404}, wrong
+    with django_capture_on_commit_callbacks(execute=True):
+        r = api.post("bulk-decisions/", {**sent, "tripwires": {"computers": 3}})
+    assert r.status_code == 202
+    told = api.get(f"bulk-decisions/{r.json()['id']}/").json()
+    assert (told["state"], told["total"], told["applied"]) == ("done", len(ids), len(ids))
+    assert Watch.objects.filter(tripwires={"computers": 3}).count() == len(ids)
+    watch = Watch.objects.first()
+    assert watch is not None
+    assert api.post(f"watches/{watch.pk}/end/", {"reason": "seen"}).json()["applied"] == 1
+    again = api.post(f"watches/{watch.pk}/end/", {"reason": "seen"})
+    assert (again.status_code, again.json()["skipped"][0]["code"]) == (200, "not_observed")

@@ -147,6 +147,9 @@ def test_a_filter_is_told_with_what_will_be_left_and_why(
         "1 of 5 need a second person.",
     ):
         assert told in page, told
+    aside = client.get("/processes/decide/", data | {"response": "observe"}).text
+    assert "<b>1</b> outside the groups where you decide" in aside
+    assert "1 exception of the policies in force there is removed from the draft first" in aside
 
 
 def test_a_policy_deleted_while_the_dialog_is_open_is_told(
