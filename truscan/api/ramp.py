@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
@@ -24,7 +24,7 @@ from truscan.api.ramp_gates import GateViews
 from truscan.models.estate import Group
 from truscan.models.ramp import ScanPolicyUse
 from truscan.ramp.actions import act
-from truscan.ramp.create import create_plan
+from truscan.ramp.create import checked_steps, create_plan, shape_of, steps_outline
 from truscan.ramp.errors import RampError
 from truscan.ramp.find import find_location
 from truscan.ramp.outline import outline
@@ -42,6 +42,18 @@ if TYPE_CHECKING:
 ON = OpenApiParameter(
     "on", OpenApiTypes.DATE, description="the plan as it stood or will stand on that day"
 )
+
+
+def _dates(given: dict[str, Any]) -> Response:
+    """What `create` would plan."""
+    names = ("profile", "days", "action", "break_in", "enforce_after", "watch", "dwells")
+    track = given["track"]
+    try:
+        shape, open_days = shape_of(**{name: given[name] for name in names}), open_days_asked(given)
+        steps = checked_steps(track, given["start_on"], shape, given["reason"], open_days)
+    except RampError as error:
+        raise Conflict(str(error)) from error
+    return Response({"steps": steps_outline(track, steps)})
 
 
 def _approved_groups(user: User, ids: Collection[int]) -> list[Group]:
@@ -76,9 +88,14 @@ class RampPlanViewSet(GateViews, DateViews, CohortViews):
         visible = visible_groups_of([row], cast("User", request.user))
         return Response(outline(row, timezone.now(), visible, on))
 
-    @extend_schema(request=PlanSerializer, responses={201: OpenApiTypes.OBJECT}, parameters=[KEY])
+    @extend_schema(
+        request=PlanSerializer,
+        responses={200: OpenApiTypes.OBJECT, 201: OpenApiTypes.OBJECT},
+        parameters=[KEY],
+    )
     def create(self, request: Request) -> Response:
-        """Plan a ramp for a scan policy; an equal plan that has not ended is returned."""
+        """Plan a ramp for a scan policy; an equal plan that has not ended is returned. With
+        `preview` only the dates are."""
         user = cast("User", request.user)
         asked = PlanSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -87,8 +104,10 @@ class RampPlanViewSet(GateViews, DateViews, CohortViews):
         used = ScanPolicyUse.objects.filter(scan_policy__name=given["scan_policy"].strip())
         if not may_write_groups(user, "approver", used.values_list("group_id", flat=True)):
             raise PermissionDenied
+        if given["preview"]:
+            return _dates(given)
         name = given["location"].strip()
-        apart = {"groups", "location", "weekdays", "closures"}
+        apart = {"groups", "location", "weekdays", "closures", "preview"}
         wanted = {k: v for k, v in given.items() if k not in apart}
 
         def do() -> Response:

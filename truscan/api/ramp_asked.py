@@ -69,6 +69,9 @@ class PlanSerializer(serializers.Serializer[Any]):
         help_text="what new detections get at the end; commercial applications: after Log",
     )
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
+    preview = serializers.BooleanField(
+        default=False, help_text="tell the dates as `steps` and store nothing"
+    )
 
 
 class ActSerializer(serializers.Serializer[Any]):

@@ -16,6 +16,7 @@ from truscan.ramp.layout import Shape, climb_days, lay_out
 from truscan.ramp.open_days import OpenDays, facts_of
 from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Kind, Profile, Step, Track
 from truscan.ramp.rows import plan_of
+from truscan.ramp.words import level_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,11 +60,7 @@ def create_plan(
     as it is. Raises PlanRefused, ReasonNeeded outside 60 to 90 days, or PlanExists.
     """
     name = scan_policy.strip()
-    if profile not in set(Profile):
-        raise PlanRefused(f"The profile is one of {', '.join(Profile)}.")
-    shape = Shape(
-        days, action, break_in, enforce_after, watch, tuple(dwells), profile=Profile(profile)
-    )
+    shape = shape_of(profile, days, action, break_in, enforce_after, watch, dwells)
     _check_place_and_time(name, zone, start_on, now)
     steps = checked_steps(track, start_on, shape, reason, open_days)
     wanted = Wanted(Track(track), start_on, shape, zone, open_days or OpenDays(), steps)
@@ -79,6 +76,30 @@ def create_plan(
             audit.record("scan_policy.assigned", actor=actor, obj=policy, after={"to": added})
         return open_plan
     return _insert(actor, policy, wanted, reason.strip(), now)
+
+
+def shape_of(
+    profile: str,
+    days: int,
+    action: str = "quarantine",
+    break_in: int = 0,
+    enforce_after: int = 0,
+    watch: int = 0,
+    dwells: Sequence[int] = (),
+) -> Shape:
+    """From the words of `create_plan`. Raises PlanRefused for an unknown profile."""
+    if profile not in set(Profile):
+        raise PlanRefused(f"The profile is one of {', '.join(Profile)}.")
+    known = Profile(profile)
+    return Shape(days, action, break_in, enforce_after, watch, tuple(dwells), profile=known)
+
+
+def steps_outline(track: str, steps: Sequence[Step]) -> list[dict[str, str]]:
+    """JSON-ready dates of a plan that nobody stored."""
+    return [
+        {"level": s.level, "name": level_name(track, s.level), "on": s.planned_on.isoformat()}
+        for s in steps
+    ]
 
 
 @dataclass(frozen=True, slots=True)

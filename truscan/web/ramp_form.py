@@ -10,12 +10,12 @@ from django import forms
 from truscan.access.scope import may_write_groups
 from truscan.models.estate import Group
 from truscan.models.ramp import ScanPolicyUse, Track
-from truscan.ramp.create import MOST_DAYS, checked_steps
+from truscan.ramp.create import MOST_DAYS, checked_steps, shape_of
 from truscan.ramp.errors import NotFound
 from truscan.ramp.find import find_group, find_location
-from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL, Shape
+from truscan.ramp.layout import COMMERCIAL_ACTIONS, MAX_SPELL
 from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, Closure, OpenDays, read_closures
-from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Profile, Step
+from truscan.ramp.plan import MAX_DAYS, MIN_DAYS, Step
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -160,14 +160,8 @@ class PlanForm(forms.Form):
     def steps(self) -> tuple[Step, ...]:
         """The dates as they would be; RampError as `create_plan` raises it."""
         told = self.wanted()
-        shape = Shape(
-            told["days"],
-            told["action"],
-            told["break_in"],
-            told["enforce_after"],
-            told["watch"],
-            profile=Profile(told["profile"]),
-        )
+        names = ("profile", "days", "action", "break_in", "enforce_after", "watch")
+        shape = shape_of(**{name: told[name] for name in names})
         return checked_steps(
             told["track"], told["start_on"], shape, told["reason"], told["open_days"]
         )

@@ -33,8 +33,13 @@ def wanted(group: Group, **more: Any) -> dict[str, Any]:
 
 
 def test_a_plan_is_made_once_and_told_with_its_steps(approver: Caller, sales: Group) -> None:
+    dates = approver.post("ramp-plans/", wanted(sales, preview=True))
+    assert dates.status_code == 200
+    assert not RampPlan.objects.exists()
     first = approver.post("ramp-plans/", wanted(sales), key="p1")
     assert first.status_code == 201
+    planned = [(step["level"], step["planned_on"]) for step in first.json()["steps"]]
+    assert [(step["level"], step["on"]) for step in dates.json()["steps"]] == planned
     assert approver.post("ramp-plans/", wanted(sales), key="p1").json() == first.json()
     assert approver.post("ramp-plans/", wanted(sales)).json()["id"] == first.json()["id"]
     assert RampPlan.objects.count() == 1
@@ -44,6 +49,8 @@ def test_a_plan_is_made_once_and_told_with_its_steps(approver: Caller, sales: Gr
 def test_another_plan_for_the_same_track_is_a_conflict(approver: Caller, sales: Group) -> None:
     approver.post("ramp-plans/", wanted(sales))
     assert approver.post("ramp-plans/", wanted(sales, days=60)).status_code == 409
+    few = approver.post("ramp-plans/", wanted(sales, days=20, preview=True))
+    assert (few.status_code, "say why" in few.json()["detail"]) == (409, True)
 
 
 @pytest.mark.parametrize(("field", "value"), [("days", 0), ("track", "worms"), ("groups", [])])

@@ -31,6 +31,9 @@ def create(*more: str) -> dict[str, Any]:
 
 
 def test_it_creates_and_shows_a_plan() -> None:
+    dates = create("--preview", "--profile", "remote")["steps"]
+    assert not RampPlan.objects.exists()
+    assert dates[0]["on"] == timezone.now().date().isoformat()
     made = create()
     shown = ramp("show", "--scan-policy", "AV Sales")
     assert made == shown

@@ -22,7 +22,7 @@ from truscan.models.estate import Group, Location
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import act
 from truscan.ramp.calendar import make_link
-from truscan.ramp.create import create_plan
+from truscan.ramp.create import checked_steps, create_plan, shape_of, steps_outline
 from truscan.ramp.errors import RampError
 from truscan.ramp.find import find_group, find_location, find_plan
 from truscan.ramp.layout import COMMERCIAL_ACTIONS
@@ -108,6 +108,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--closed", action="append", default=[], metavar="FIRST LAST KIND NAME", help=CLOSED
         )
+        parser.add_argument("--preview", action="store_true", help="the dates; store nothing")
         self._add_common(parser)
 
     def _add_verb(self, verb: str, parser: ArgumentParser) -> None:
@@ -134,6 +135,9 @@ class Command(BaseCommand):
         try:
             if options["verb"] in ("move", "calendar"):
                 self._replan(options)
+                return
+            if options["verb"] == "create" and options["preview"]:
+                self._tell(_dates(options), options["json"])
                 return
             if options["verb"] == "calendar-link":
                 self._print_link(_found(options), _actor(options["user"]), options["json"])
@@ -242,6 +246,15 @@ def _found(options: dict[str, Any]) -> RampPlan:
         group=options["group"],
         track=options["track"],
     )
+
+
+def _dates(options: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """What `create` would plan."""
+    names = ("profile", "days", "action", "break_in", "enforce_after", "watch", "dwells")
+    shape, track = shape_of(**{name: options[name] for name in names}), options["track"]
+    steps = checked_steps(track, options["start"], shape, options["reason"], _open_days(options))
+    told = steps_outline(track, steps)
+    return {"steps": told}, [f"{one['on']}  {one['name']}" for one in told]
 
 
 def _open_days(options: dict[str, Any]) -> OpenDays:
