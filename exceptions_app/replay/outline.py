@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from exceptions_app.replay.run import Replay
 
 BASIS = (
-    "Rows and occurrences are exact per UTC day, from the daily counts. Computers and users come"
-    " from stored presence, which knows no location; with presence_at, as it stood then."
+    "Rows and occurrences are exact per UTC day, from the daily counts. Processes, computers and"
+    " users come from stored sightings and presence, which know neither days nor locations; with"
+    " presence_at, computers and users are as it stood then."
 )
 
 
@@ -27,6 +28,7 @@ def outline(replay: Replay) -> dict[str, Any]:
         "basis": BASIS,
         "presence_at": replay.presence_at.isoformat() if replay.presence_at else None,
         "effects": _effects(folded.total),
+        "processes_changed": replay.processes,
         "computers": replay.computers,
         "users": replay.users,
         "groups": [

@@ -42,13 +42,13 @@ WHERE b.group_id = ANY(%(any_group)s::bigint[]) AND c.process_id IS NULL
 """
 
 MOST_OF_CHANGED = """
-SELECT process_id FROM (
+SELECT process_id, count(*) OVER () FROM (
     SELECT DISTINCT b.process_id, b.group_id, b.occurrences FROM truscan_sighting b {of}
         AND b.last_at >= %(since)s AND b.first_at < %(until)s) seen
 GROUP BY 1 ORDER BY sum(occurrences) DESC, 1 LIMIT %(most)s
 """
 MOST_OF_REST = """
-SELECT b.process_id FROM truscan_sighting b {of}
+SELECT b.process_id, count(*) OVER () FROM truscan_sighting b {of}
     AND b.last_at >= %(since)s AND b.first_at < %(until)s
 GROUP BY 1 ORDER BY sum(b.occurrences) DESC, 1 LIMIT %(most)s
 """
@@ -162,11 +162,13 @@ def settle_plans() -> None:
         )
 
 
-def most_seen(given: Asked, most: int) -> list[int]:
-    """The processes with a change that were detected most, since logs were first read."""
+def most_seen(given: Asked, most: int) -> tuple[list[int], int]:
+    """The processes with a change that were detected most, since logs were first read, and how many
+    were seen in the window at all."""
     sql, of = given.given_and_of
     sql += (MOST_OF_REST if given.by_scan else MOST_OF_CHANGED).format(of=of)
-    return [row[0] for row in rows_of(sql, given.values | {"most": most})]
+    found = rows_of(sql, given.values | {"most": most})
+    return [process for process, _ in found], found[0][1] if found else 0
 
 
 def is_heard(given: Asked) -> bool:

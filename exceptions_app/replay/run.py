@@ -36,7 +36,8 @@ class Replay:
     """The effect on what was seen from `start` to `end` (UTC days, both included).
 
     `folded` is exact per day from the daily counts; `computers` and `users`, in all and by group,
-    come from the stored presence, which knows no location; `presence_at` tells of which moment, if
+    come from the stored presence and `processes`, how many meet another response, from the stored
+    sightings: neither knows days or locations. `presence_at` tells of which moment, if
     it is not as of now. `let_through` are confirmed-bad processes (an active or published
     Quarantine or Terminate anywhere) that would not be stopped. `heard` is False if no row at all
     is stored for these groups and days: nothing is known then.
@@ -49,6 +50,7 @@ class Replay:
     users: int
     computers_by_group: dict[int, int]
     users_by_group: dict[int, int]
+    processes: int = 0
     changes: list[counted.ProcessRow] = field(default_factory=list)
     let_through: list[counted.ProcessRow] = field(default_factory=list)
     heard: bool = True
@@ -202,7 +204,8 @@ def _compare(
     days_counted = rolled(start, end)
     folded = fold(counted.strips(given, days_counted))
     computers, users = touched(given, "computer"), touched(given, "account")
-    named = set(query.most_seen(given, NAMED))
+    most, processes = query.most_seen(given, NAMED)
+    named = set(most)
     if becomes:
         # The scan itself stops what has no rule.
         bad &= {pk for of in after.values() for pk, word in of.items() if word not in STOPS}
@@ -220,6 +223,7 @@ def _compare(
         users.count,
         computers.by_group,
         users.by_group,
+        processes,
         ordered(row for row in rows if row.process_id in named and row.before != row.after),
         ordered(row for row in rows if row.process_id in bad and row.after not in STOPS),
         heard=bool(folded.total) or query.is_heard(given),

@@ -221,6 +221,7 @@ def test_rest_and_the_pages_of_those_who_decide_tell_it() -> None:
     assert [(row["group"], row["location"]) for row in told["locations"]] == [(sales.pk, vpn.pk)]
     assert [row["day"] for row in told["days"]] == [now.date().isoformat()]
     assert [row["process"] for row in told["confirmed_bad_let_through"]] == [bad.pk]
+    assert told["processes_changed"] == 2
     asked = f"replay/?policy={policy.pk}&process={bad.pk}&response=ignore"
     assert api.get(asked).json()["effects"] == {"silenced": {"rows": 1, "occurrences": 7}}
     for wrong in (f"{asked}&revision=1", "replay/?revision=1", "replay/?ramp_plan=1&revision=1"):
@@ -266,7 +267,9 @@ def test_the_final_switch_stops_what_has_no_exception() -> None:
     assert only_vpn.tally(Effect.STOPPED) == Tally(1, 2)
     assign(actor=SYSTEM, policy=make_policy("Away"), group=sales, location=vpn)
     mixed = replay_switch([(sales.pk, None)], "quarantine", now=NOW)
-    assert (mixed.computers, mixed.users) == (2, 2), "at the VPN the known one is stopped too"
+    assert (mixed.processes, mixed.computers, mixed.users) == (2, 2, 2), (
+        "at the VPN the known one is stopped too"
+    )
     with pytest.raises(BadValue):
         replay_switch([(sales.pk, None)], "log", now=NOW)
     with pytest.raises(BadValue):
