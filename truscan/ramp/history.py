@@ -6,15 +6,14 @@ the ramp's, else to the level of its day; the day of a change belongs to no leve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
-from truscan import coverage
 from truscan.ramp.evidence_sql import BY_HASH
-from truscan.ramp.history_sql import KEYLOGGERS, LEVELS, NOTIFIED, TAKEN
+from truscan.ramp.history_sql import KEYLOGGERS, LEVELS, NOTIFIED, TAKEN, USERS_SORTED
 from truscan.ramp.rows import state_of
 from truscan.ramp.where import places_of, scopes_of
 from truscan.ramp.words import level_name
@@ -28,36 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """Occurrences of one level, in one group or in all; `ignored` are those of Potential risk
-    found whose process people hold for legitimate there now."""
+    """Of one level: days with reports, processes that no level before it had, occurrences."""
 
     days: int
     new: int
-    potential: int
-    security: int
-    ignored: int
     whole: int
-
-    @property
-    def a_day(self) -> float:
-        return self.whole / self.days
-
-    @property
-    def ratio(self) -> float | None:
-        """Possibly legitimate to security risk; the guide says that it stays nearly constant."""
-        return self.potential / self.security if self.security else None
-
-    @property
-    def covered(self) -> float | None:
-        return self.ignored / self.potential if self.potential else None
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
     """A spell at a level: whole UTC days `first_on` to `last_on`; `brought` None = no reports.
 
-    `notifications` is the mean of detections per user and day with any; `by_group` has only
-    groups that reported.
+    `notifications` is the mean of detections per user and day with any.
     """
 
     level: str
@@ -67,7 +48,6 @@ class Stay:
     is_over: bool
     brought: Brought | None = None
     notifications: float | None = None
-    by_group: dict[int, Brought] = field(default_factory=dict)
 
 
 def stays_of(plan: RampPlan, now: datetime) -> list[Stay]:
@@ -76,20 +56,14 @@ def stays_of(plan: RampPlan, now: datetime) -> list[Stay]:
     stays = [_stay(plan, spell, now) for spell in spells]
     if not stays:
         return []
-    asked, more = _arguments(plan, stays, now)
+    asked, more = _arguments(plan, stays)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BY_HASH)
         cursor.execute(LEVELS.format(more=more), asked)
-        rows = cursor.fetchall()
+        whole = {number: Brought(*figures) for number, *figures in cursor.fetchall()}
+        cursor.execute(USERS_SORTED)
         cursor.execute(NOTIFIED, asked)
-        notified = dict(cursor.fetchall())
-    whole: dict[int, Brought] = {}
-    groups: dict[int, dict[int, Brought]] = {}
-    for number, group, *figures in rows:
-        if group is None:
-            whole[number] = Brought(*figures)
-        else:
-            groups.setdefault(number, {})[group] = Brought(*figures)
+        notified: dict[int, float] = dict(cursor.fetchall())
     return [
         Stay(
             stay.level,
@@ -98,8 +72,7 @@ def stays_of(plan: RampPlan, now: datetime) -> list[Stay]:
             stay.last_on,
             stay.is_over,
             whole.get(number),
-            float(notified[number]) if number in notified and number in whole else None,
-            groups.get(number, {}),
+            notified.get(number) if number in whole else None,
         )
         for number, stay in enumerate(stays)
     ]
@@ -117,7 +90,7 @@ def _stay(plan: RampPlan, spell: Spell, now: datetime) -> Stay:
     )
 
 
-def _arguments(plan: RampPlan, stays: list[Stay], now: datetime) -> tuple[dict[str, Any], str]:
+def _arguments(plan: RampPlan, stays: list[Stay]) -> tuple[dict[str, Any], str]:
     scopes = scopes_of({plan.scan_policy_id})
     locations, taken = places_of(scopes)
     groups = [scope.group_id for scope in scopes]
@@ -126,7 +99,6 @@ def _arguments(plan: RampPlan, stays: list[Stay], now: datetime) -> tuple[dict[s
         for number, stay in enumerate(stays)
         for count in range((stay.last_on - stay.first_on).days + 1)
     ]
-    ignored = coverage.registered().ignored_in(sorted(set(groups)), now)
     asked = {
         "track": plan.track,
         "numbers": [number for number, _, _ in days],
@@ -134,8 +106,6 @@ def _arguments(plan: RampPlan, stays: list[Stay], now: datetime) -> tuple[dict[s
         "days": [day for _, _, day in days],
         "groups": groups,
         "locations": locations,
-        "ignored_groups": [pair[0] for pair in ignored],
-        "ignored_processes": [pair[1] for pair in ignored],
         "taken_groups": [pair[0] for pair in taken],
         "taken_locations": [pair[1] for pair in taken],
     }

@@ -8,11 +8,11 @@ from django.core.management import call_command
 
 from exceptions_app.models.decision import Decision
 from exceptions_app.policies.work_time import seconds_a_process
-from tests.make import SYSTEM, make_group, make_process, make_user
-from tests.truscan.ramp.plans import SALES, at, climb, make_stored
+from tests.make import SYSTEM, make_computer, make_group, make_process, make_user
+from tests.truscan.ramp.plans import SALES, START, at, climb, make_stored
 from tests.truscan.ramp.test_evidence_gates import count
-from truscan import coverage
-from truscan.models.estate import Location
+from truscan.models.counts import ComputerDay
+from truscan.models.estate import Account, Location
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import back
 from truscan.ramp.history import stays_of
@@ -27,16 +27,13 @@ def read(plan: RampPlan) -> RampPlan:
 
 
 def test_levels_are_counted_and_the_next_is_forecast(
-    monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any, capsys: Any
+    django_assert_max_num_queries: Any, capsys: Any
 ) -> None:
     sales = make_group(SALES)
     vpn = Location.objects.create(group=sales, name="VPN", name_key="vpn")
     plan = climb(make_stored(sales), 5)  # 10 on day 0, 50 on day 40
     make_stored(scan_policy="AV VPN", uses=[(sales, vpn)])
     known = make_process("erp.exe", "a")
-    monkeypatch.setattr(
-        coverage.registered(), "ignored_in", lambda groups, now: [(sales.pk, known.pk)],
-    )  # fmt: skip
     many = 0
     for number in range(5):
         first = number * 10 + 1
@@ -49,17 +46,27 @@ def test_levels_are_counted_and_the_next_is_forecast(
             many += 1
             process = make_process(f"p{many}.exe", hash=f"{many:064x}")
             count(process, sales, first + 1, 3, event_type=2)
+    laptops = make_group(SALES + "\\Laptops")
+    anna, bert = (
+        Account.objects.create(domain=sales.domain, name=name, name_key=name)
+        for name in ("anna", "bert")
+    )
+    for number, (group, account, n) in enumerate(
+        ((sales, anna, 4), (laptops, anna, 2), (sales, bert, 3))
+    ):
+        ComputerDay.objects.create(
+            day=START + timedelta(days=1), group=group, account=account, rows=1, occurrences=n,
+            computer=make_computer(f"pc-{number}", group),
+        )  # fmt: skip
     with django_assert_max_num_queries(14):
         stays = stays_of(read(plan), at(44))
     assert [stay.level for stay in stays] == ["10", "20", "30", "40", "50"]
     assert [stay.is_over for stay in stays] == [True, True, True, True, False]
     brought = [stay.brought for stay in stays]
     assert [one.new for one in brought if one] == [2, 2, 4, 8, 16]
-    assert [(one.days, one.potential, one.security, one.ignored) for one in brought if one][1] == (
-        2, 12, 6, 12,
-    )  # fmt: skip
-    assert [one.ratio for one in brought if one] == [2.0] * 5
-    assert set(stays[0].by_group) == {sales.pk}
+    assert [(one.days, one.whole) for one in brought if one][1] == (2, 12 + 6)
+    # Anna has one day with six of them, in whatever groups.
+    assert [stay.notifications for stay in stays] == [4.5, None, None, None, None]
     found = next_level(read(plan), at(44))
     assert (found.level, found.why_not) == ("60", "")
     processes, detections, notifications, hours = found.quantities
