@@ -66,15 +66,16 @@ def slots(digits: str) -> Iterator[tuple[int, int, int]]:
 
 
 def runs(days: Iterable[date]) -> list[tuple[date, int, int]]:
-    """(month, power of the first day, power behind the last) for each run of neighbours.
+    """(month, digits below the first day, digits up to the last) for each run of neighbours.
 
-    What a number holds of a run is its remainder by the second less its remainder by the first.
+    What a number holds of a run is what is left without the first so many digits, less what is
+    left without the second so many.
     """
     found: list[tuple[date, int, int]] = []
     for day in sorted(set(days)):
-        low, month = power(day), day.replace(day=1)
+        low, month = SLOT * (day.day - 1), day.replace(day=1)
         if found and found[-1][0] == month and found[-1][2] == low:
-            found[-1] = month, found[-1][1], low * 10**SLOT
+            found[-1] = month, found[-1][1], low + SLOT
         else:
-            found.append((month, low, low * 10**SLOT))
+            found.append((month, low, low + SLOT))
     return found
