@@ -146,14 +146,22 @@ def _ahead(
         "seen": query.array(sorted(groups or ())),
     }
     seen = "" if groups is None else "AND s.group_id = ANY(%(seen)s::bigint[])"
-    candidates = query.rows_of(CANDIDATES.format(seen=seen), values)
+    candidates = query.rows_of_whole(CANDIDATES.format(seen=seen), values)
     if not candidates:
         return []
     processes, of = (query.array(ids) for ids in zip(*candidates, strict=True))
     found = query.rows_of(AHEAD, values | {"processes": processes, "groups": of})
     policies = sorted({row.policy_id or 0 for row in given.places})
+    ruled = set().union(*rules.values())
     return [
-        ProcessRow(process, "", _answer(process, policies, rules), rows, occurrences, count)
+        ProcessRow(
+            process,
+            "",
+            _answer(process, policies, rules) if process in ruled else "",
+            rows,
+            occurrences,
+            count,
+        )
         for process, rows, occurrences, count in found
     ]
 

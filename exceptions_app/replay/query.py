@@ -167,7 +167,8 @@ def most_seen(given: Asked, most: int) -> tuple[list[int], int]:
     were seen in the window at all."""
     sql, of = given.given_and_of
     sql += (MOST_OF_REST if given.by_scan else MOST_OF_CHANGED).format(of=of)
-    found = rows_of(sql, given.values | {"most": most})
+    ask = rows_of_whole if given.by_scan else rows_of
+    found = ask(sql, given.values | {"most": most})
     return [process for process, _ in found], found[0][1] if found else 0
 
 
@@ -180,6 +181,16 @@ def is_heard(given: Asked) -> bool:
         " WHERE d.day = g.day::date AND d.group_id = place.id LIMIT 1) found)"
     )
     return bool(rows_of(sql, given.values)[0][0])
+
+
+def rows_of_whole(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Of sightings, most of which are asked for: read from the first to the last."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = on")
+        cursor.execute(sql, values)
+        found = list(cursor.fetchall())
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    return found
 
 
 def rows_of(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
