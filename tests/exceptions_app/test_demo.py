@@ -37,7 +37,7 @@ def load(now: datetime | None = None) -> Demo:
     return load_demo(actor=SYSTEM, now=now or timezone.now(), size=SMALL)
 
 
-def test_it_shows_an_estate_half_way() -> None:
+def test_it_shows_an_estate_half_way_and_a_second_start_changes_nothing() -> None:
     now = timezone.now()
     demo = load(now)
     assert (demo.log_import.state, demo.log_import.rejected) == ("done", 0)
@@ -64,15 +64,12 @@ def test_it_shows_an_estate_half_way() -> None:
     # The rest of the work is still there.
     assert Sighting.objects.filter(covered_until__lt=now, candidate_occurrences__gt=0).exists()
 
-
-def test_a_second_start_changes_nothing() -> None:
-    load()
     before = (LogImport.objects.count(), Decision.objects.count(), audit.head())
-    load(timezone.now() + timedelta(days=3))
+    load(now + timedelta(days=3))
     assert (LogImport.objects.count(), Decision.objects.count(), audit.head()) == before
 
 
-def test_removing_it_leaves_nothing_but_the_ledger() -> None:
+def test_removing_it_leaves_nothing_but_the_ledger_and_it_can_be_loaded_again() -> None:
     kept = make_process("kept.exe")
     make_sighting(kept, make_group("My Company"))
     load()
@@ -86,11 +83,6 @@ def test_removing_it_leaves_nothing_but_the_ledger() -> None:
     ):  # fmt: skip
         assert not model._default_manager.exists(), model
     assert audit.verify()[2] == []
-
-
-def test_it_can_be_loaded_again_after_removal() -> None:
-    load()
-    remove_domain(actor=SYSTEM)
     assert load().log_import.inserted == 2400
 
 
