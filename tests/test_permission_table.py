@@ -75,6 +75,7 @@ def patterns(resolver: Any) -> Iterator[URLPattern]:
             yield from patterns(entry)
 
 
+@pytest.mark.django_db  # one that says so is needed for the database to be made
 def test_the_table_has_every_address_of_the_resolver_and_no_other() -> None:
     there = [pattern.name for pattern in patterns(get_resolver())]
     assert None not in there

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
-from rest_framework.authentication import SessionAuthentication
+from drf_spectacular.views import SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
 from truscan.api import audit, detections, imports, ramp, ramp_changes, reminding, webhooks
-from truscan.api.token_auth import TokenAuthentication
+from truscan.api.schema import SchemaView
 
 router = SimpleRouter()
 for prefix, viewset, name in [
@@ -24,12 +23,6 @@ urlpatterns = [
     path("v1/", include(router.urls)),
     *ramp_changes.urlpatterns,
     *reminding.urlpatterns,
-    path(
-        "v1/schema/",
-        SpectacularAPIView.as_view(
-            authentication_classes=[SessionAuthentication, TokenAuthentication]
-        ),
-        name="schema",
-    ),
+    path("v1/schema/", SchemaView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
 ]

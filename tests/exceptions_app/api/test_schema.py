@@ -29,4 +29,7 @@ def test_the_schema_of_the_bundle_is_for_everybody() -> None:
 @pytest.mark.django_db
 def test_a_token_reads_the_openapi_document() -> None:
     caller = Caller(make_user("tool", "viewer"), ("read",))
-    assert caller.get("schema/").status_code == 200
+    first, again = caller.get("schema/"), caller.get("schema/?format=json")
+    assert first["Content-Type"].startswith("application/vnd.oai.openapi")
+    assert b"/api/v1/groups/{id}/policy/" in first.content
+    assert again.json()["paths"]["/api/v1/groups/{id}/policy/"]
