@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from exceptions_app.life import reviews
 from exceptions_app.models.approval import ApprovalRequest
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
     from exceptions_app.models.exception import ProcessException
 
 SHOWN = 50
+TOLD_FOR = timedelta(days=7)
+State = ApprovalRequest.State
 # Of so many open requests those are found that wait for the person: each asks where it reaches.
 LOOKED_THROUGH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class MyWork:
-    """`to_approve` are requests that the person may settle himself, `asked` his own open ones."""
+    """`to_approve` are requests that the person may settle himself, `asked` his own: those that
+    wait, and for a week those that somebody answered or that expired."""
 
     mentions: list[Mention]
     to_approve: list[ApprovalRequest]
@@ -50,16 +54,22 @@ class MyWork:
 
 
 def my_work(user: User, now: datetime) -> MyWork:
-    waiting = ApprovalRequest.objects.filter(state=ApprovalRequest.State.OPEN)
     mine = reviews.mine(reviews.seen_exceptions(user), user)
     return MyWork(
         mentions=list(unseen_mentions(user).select_related("comment__process")[:SHOWN]),
         to_approve=to_approve(user)[:SHOWN],
-        asked=list(waiting.filter(requester_id=user.pk)[:SHOWN]),
+        asked=list(_asked(user, now)[:SHOWN]),
         reviews=list(reviews.in_tab(mine, "due", now).select_related("policy", "process")[:SHOWN]),
         claims=list(open_claims(user, now)[:SHOWN]),
         overdue=overdue_count(user, now),
     )
+
+
+def _asked(user: User, now: datetime) -> QuerySet[ApprovalRequest]:
+    """Newest first; what he took back himself needs no telling."""
+    rows = ApprovalRequest.objects.filter(requester_id=user.pk)
+    answered = Q(settled_at__gt=now - TOLD_FOR) & ~Q(state=State.WITHDRAWN)
+    return rows.filter(Q(state=State.OPEN) | answered)
 
 
 def open_claims(user: User, now: datetime) -> QuerySet[Claim]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 register = template.Library()
 
 UNKNOWN = "unknown"
+JUST_NOW = "now"
 # Steps of the relative time: below so many seconds, in units of so many seconds.
 STEPS = (
     (90, 1, "s"),
@@ -50,7 +51,7 @@ def relative(at: datetime, now: datetime) -> str:
     seconds = (now - at).total_seconds()
     size = abs(seconds)
     if size < 5:
-        return "now"
+        return JUST_NOW
     unit, word = next(((u, w) for below, u, w in STEPS if size < below), (365 * 86400, "y"))
     text = f"{int(size // unit)} {word}"
     return text if seconds > 0 else f"in {text}"
@@ -93,12 +94,21 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     """Relative, the exact time on hover and in print."""
     if at is None:
         return SafeString('<span class="muted">never</span>')
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        at.isoformat().replace("+00:00", "Z"),
-        exact_text(at),
-        relative(at, now or timezone.now()),
-    )
+    return _timed(at, relative(at, now or timezone.now()))
+
+
+@register.filter
+def past(at: datetime | None) -> str:
+    """ "5 min ago", for a sentence; what is just so is "now"."""
+    if at is None:
+        return ago(at)
+    words = relative(at, timezone.now())
+    return _timed(at, words if words == JUST_NOW else f"{words} ago")
+
+
+def _timed(at: datetime, words: str) -> str:
+    stamp = at.isoformat().replace("+00:00", "Z")
+    return format_html('<time datetime="{}" title="{}">{}</time>', stamp, exact_text(at), words)
 
 
 @register.filter

@@ -12,11 +12,12 @@ from exceptions_app.errors import NeedsSecondPerson, OutOfDate
 from exceptions_app.models.approval import ApprovalRequest
 from exceptions_app.models.decision import Decision
 from exceptions_app.models.exception import ProcessException
-from exceptions_app.policies.approval import approve, may_settle
+from exceptions_app.policies.approval import approve, decline, may_settle
 from exceptions_app.policies.approval_rules import add_rule
 from exceptions_app.triage import bulk
 from exceptions_app.triage.amend import Terms, amend
 from exceptions_app.triage.decide import retire
+from exceptions_app.triage.my_work import my_work
 from exceptions_app.triage.observe_request import observe_or_ask
 from exceptions_app.triage.remove_request import remove_or_ask
 from exceptions_app.triage.undo import undo
@@ -168,3 +169,19 @@ def test_pages_and_rest_ask(estate: Estate, client: Client) -> None:
     assert "1 removed" in client.get(f"/approvals/{to_remove.pk}/").content.decode()
     page = client.get(f"/approvals/{to_observe.pk}/").content.decode()
     assert "It cannot be approved; ask anew." in page
+
+
+def test_who_asked_is_told_for_a_week_what_came_of_it(estate: Estate, client: Client) -> None:
+    _, logger, _ = estate
+    add_rule(actor=SYSTEM, now=NOW, response="remove")
+    ann, bob = make_user("ann", "analyst"), make_user("bob", "approver")
+    request = remove_or_ask(
+        actor=Actor.on_web(ann), exceptions=[active(logger).pk], reason="sold", now=NOW
+    )
+    assert isinstance(request, ApprovalRequest)
+    assert my_work(ann, NOW).asked == [request]
+    decline(actor=Actor.on_web(bob), request=request, now=LATER, comment="still in use")
+    assert my_work(ann, LATER + timedelta(days=6)).asked == [request]
+    assert my_work(ann, LATER + timedelta(days=7)).asked == []
+    client.force_login(ann)
+    assert "still in use" in client.get(f"/approvals/{request.pk}/").content.decode()

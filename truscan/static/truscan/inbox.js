@@ -6,6 +6,7 @@ const dialog = document.getElementById("decide");
 const pane = document.getElementById("evidence");
 const wide = window.matchMedia("(min-width: 1101px)");
 const KEYS = { i: "ignore", q: "quarantine", t: "terminate", o: "observe" };
+const DECIDES = Object.fromEntries(Object.values(KEYS).map((word) => [word, true]));
 const SHOW_AFTER_MS = 90;
 // What is swapped in works at once: keys come faster than the library's usual pause.
 const SWAP = "innerHTML settle:0ms";
@@ -213,7 +214,7 @@ function markDecided({ ids, response }) {
     last = row;
   }
   kept.clear();
-  keepPace(ids.length);
+  if (response in DECIDES) keepPace(ids.length);
   dialog.close();
   countTicked();
   const all = rows();
