@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,6 +63,10 @@ def live(browser: Browser, live_server: LiveServer, settings: Settings) -> Itera
     app.conf.task_always_eager = True
     yield live_server.url
     app.conf.task_always_eager = before
+    # The browser's windows are closed; what they asked for last may still hold the database.
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(WAIT_MS / 1000)
 
 
 @pytest.fixture
