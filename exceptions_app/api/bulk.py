@@ -10,8 +10,9 @@ from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response as Answer
 
-from exceptions_app.api.decisions import TripwiresField, require_policies
+from exceptions_app.api.decisions import require_policies
 from exceptions_app.api.refusal import refused
+from exceptions_app.api.watches import TripwiresField
 from exceptions_app.errors import ExceptionsError
 from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.policy import Policy, Response

@@ -19,18 +19,16 @@ from exceptions_app.models.bulk import BulkJob
 from exceptions_app.models.decision import Decision, DecisionItem
 from exceptions_app.models.foreign import ForeignRules
 from exceptions_app.models.policy import Policy, Response
-from exceptions_app.models.watch import SAID, Watch
-from exceptions_app.policies.effective import groups_touched, policies_in_force
+from exceptions_app.policies.approval_rules import need_second
+from exceptions_app.policies.effective import groups_touched
 from exceptions_app.triage.decide import Result
-from exceptions_app.triage.observe_request import observe_or_ask
+from exceptions_app.triage.preview import preview
 from exceptions_app.triage.respond_request import respond_or_ask
 from exceptions_app.triage.undo import policies_of, root_of
 from exceptions_app.triage.undo_job import undo_or_start
-from exceptions_app.triage.watching import end_watch
 from truscan.access.actor import Actor
 from truscan.access.scope import group_ids, has_role_anywhere, may_write_groups
 from truscan.api.idempotency import KEY, once
-from truscan.models.estate import Group
 from truscan.models.process import Process
 
 if TYPE_CHECKING:
@@ -76,42 +74,26 @@ class RespondSerializer(serializers.Serializer[Any]):
     )
 
 
-class TripwiresField(serializers.DictField):
-    """What brings an observed process back; words that there are not are refused."""
-
-    child = serializers.IntegerField(min_value=1)
-
-    def __init__(self) -> None:
-        super().__init__(
-            required=False,
-            default=None,
-            allow_null=True,
-            help_text="so many more `occurrences`, `computers`, `groups` (at or below) or `hashes`"
-            " (other builds of the same program) bring it back",
-        )
-
-    def to_internal_value(self, data: Any) -> Any:
-        told = super().to_internal_value(data)
-        if not told.keys() <= SAID.keys():
-            raise serializers.ValidationError(f"Give some of {', '.join(sorted(SAID))}.")
-        return told
-
-
-class ObserveSerializer(serializers.Serializer[Any]):
+class PreviewAskedSerializer(serializers.Serializer[Any]):
     processes = serializers.ListField(
         child=serializers.IntegerField(), min_length=1, max_length=MOST
     )
-    groups = serializers.ListField(child=serializers.IntegerField(), min_length=1, max_length=500)
-    reason = serializers.CharField(max_length=4000)
-    until = serializers.DateTimeField(required=False, default=None)
-    tripwires = TripwiresField()
-    leave_out = serializers.BooleanField(
-        default=False, help_text="skip what needs a second person, instead of asking for all of it"
+    policies = serializers.ListField(child=serializers.IntegerField(), min_length=1, max_length=500)
+    response = serializers.ChoiceField(choices=Response.choices)
+    expires_at = serializers.DateTimeField(required=False, default=None)
+    review_on = serializers.DateField(required=False, default=None)
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    applies = serializers.IntegerField(help_text="(process, policy) pairs that would be written")
+    replaces = serializers.IntegerField(help_text="of these, pairs with another response now")
+    groups = serializers.IntegerField()
+    locations = serializers.IntegerField()
+    clients = serializers.IntegerField(allow_null=True, help_text="null: not known for a group")
+    skipped = serializers.DictField(
+        child=serializers.IntegerField(), help_text="what is left as it is, by code"
     )
-
-
-class EndWatchSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=4000)
+    needs_approval = serializers.IntegerField(help_text="processes that need a second person")
 
 
 class SkipSerializer(serializers.Serializer[Any]):
@@ -136,23 +118,6 @@ class ResultSerializer(serializers.Serializer[Any]):
     )
 
 
-class WatchSerializer(serializers.ModelSerializer[Watch]):
-    class Meta:
-        model = Watch
-        fields = [
-            "id",
-            "process",
-            "group",
-            "reason",
-            "until",
-            "tripwires",
-            "started_at",
-            "ended_at",
-            "returned_because",
-            "changes",
-        ]
-
-
 def seen_processes(user: User, ids: Iterable[int]) -> list[int]:
     """All of the processes must be in the person's scope; a forged id is not found."""
     wanted = set(ids)
@@ -169,17 +134,6 @@ def require_policies(user: User, policies: Iterable[Policy]) -> None:
     groups = groups_touched(list(policies))
     if not has_role_anywhere(user, "analyst") or not may_write_groups(user, "analyst", groups):
         raise PermissionDenied
-
-
-def _holding(processes: Iterable[int], groups: Iterable[Group]) -> list[Policy]:
-    """The policies in force in these groups whose drafts have exceptions for these processes."""
-    places = policies_in_force([group.pk for group in groups])
-    held = Policy.objects.filter(
-        pk__in={row.policy_id for row in places if row.policy_id is not None},
-        exceptions__process__in=list(processes),
-        exceptions__retired_at=None,
-    )
-    return list(held.distinct())
 
 
 def answered(result: Result | ApprovalRequest | BulkJob) -> Answer:
@@ -226,10 +180,7 @@ class DecisionViewSet(
         asked = RespondSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        policies = list(Policy.objects.visible_to(self.user).filter(pk__in=given["policies"]))
-        if len(policies) != len(set(given["policies"])):
-            raise exceptions.NotFound("A policy is not there, or it is outside your groups.")
-        require_policies(self.user, policies)
+        policies = self._policies(given["policies"])
         processes = seen_processes(self.user, given["processes"])
 
         def act() -> Answer:
@@ -251,6 +202,30 @@ class DecisionViewSet(
                 raise refused(error) from error
 
         return once(request, act, dict(given))
+
+    @extend_schema(request=PreviewAskedSerializer, responses=PreviewSerializer)
+    @action(detail=False, methods=["post"])
+    def preview(self, request: Request) -> Answer:
+        """What POST with the same would do, as the dialog tells it; nothing is written."""
+        asked = PreviewAskedSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given, now = asked.validated_data, timezone.now()
+        policies = self._policies(given["policies"])
+        given |= {"processes": seen_processes(self.user, given["processes"]), "policies": policies}
+        seen = preview(**given, now=now)
+        found = need_second(given["processes"], policies, given["response"], now)
+        told = {
+            name: getattr(seen, name)
+            for name in ("applies", "replaces", "groups", "locations", "clients")
+        }
+        return Answer({**told, "skipped": seen.counts, "needs_approval": len(found)})
+
+    def _policies(self, ids: list[int]) -> list[Policy]:
+        policies = list(Policy.objects.visible_to(self.user).filter(pk__in=ids))
+        if len(policies) != len(set(ids)):
+            raise exceptions.NotFound("A policy is not there, or it is outside your groups.")
+        require_policies(self.user, policies)
+        return policies
 
     @extend_schema(request=None, responses=ResultSerializer, parameters=[KEY])
     @action(detail=True, methods=["post"])
@@ -276,79 +251,6 @@ class DecisionViewSet(
         return once(request, act, None)
 
 
-class WatchViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Watch]
-):
-    """Processes that are observed: no exception, still counted."""
-
-    queryset = Watch.objects.none()
-    serializer_class = WatchSerializer
-    write_scope = "decide"
-    filterset_fields = ["process", "group"]
-
-    def get_queryset(self) -> QuerySet[Watch]:
-        ids = group_ids(cast("User", self.request.user))
-        return Watch.objects.all() if ids is None else Watch.objects.filter(group__in=ids)
-
-    @extend_schema(request=ObserveSerializer, responses={201: ResultSerializer}, parameters=[KEY])
-    def create(self, request: Request) -> Answer:
-        """Observe: exceptions in these groups are retired first, and the result says so.
-
-        202: one of the processes needs a second person, so `approval` holds the whole act."""
-        user = cast("User", request.user)
-        asked = ObserveSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        given = asked.validated_data
-        groups = list(Group.objects.visible_to(user).filter(pk__in=given["groups"]))
-        if len(groups) != len(set(given["groups"])):
-            raise exceptions.NotFound("A group is not there, or it is outside your groups.")
-        if not may_write_groups(user, "analyst", given["groups"]):
-            raise PermissionDenied
-        processes = seen_processes(user, given["processes"])
-        # Observing takes exceptions out of the policies in force there: that writes them too.
-        require_policies(user, _holding(processes, groups))
-
-        def act() -> Answer:
-            try:
-                return answered(
-                    observe_or_ask(
-                        actor=Actor.by_token(user),
-                        processes=processes,
-                        groups=groups,
-                        reason=given["reason"],
-                        until=given["until"],
-                        tripwires=given["tripwires"],
-                        leave_out=given["leave_out"],
-                        now=timezone.now(),
-                    )
-                )
-            except ExceptionsError as error:
-                raise refused(error) from error
-
-        return once(request, act, dict(given))
-
-    @extend_schema(request=EndWatchSerializer, responses={201: ResultSerializer}, parameters=[KEY])
-    @action(detail=True, methods=["post"])
-    def end(self, request: Request, pk: str) -> Answer:
-        """Bring it back: what has no exception is open again. Undone like any decision."""
-        user, watch = cast("User", request.user), self.get_object()
-        if not may_write_groups(user, "analyst", [watch.group_id]):
-            raise PermissionDenied
-        asked = EndWatchSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        reason = asked.validated_data["reason"]
-
-        def act() -> Answer:
-            actor, now = Actor.by_token(user), timezone.now()
-            try:
-                return answered(end_watch(actor=actor, watches=[watch.pk], reason=reason, now=now))
-            except ExceptionsError as error:
-                raise refused(error) from error
-
-        return once(request, act, reason)
-
-
 routes = [
     ("decisions", DecisionViewSet, "api-decision"),
-    ("watches", WatchViewSet, "api-watch"),
 ]

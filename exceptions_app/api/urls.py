@@ -30,12 +30,14 @@ from exceptions_app.api import (
     sepm_drift,
     sepm_servers,
     suggestions,
+    watches,
     why,
 )
 
 ROUTES: list[tuple[str, type[ViewSetMixin], str]] = [
     *processes.routes,
     *decisions.routes,
+    *watches.routes,
     *renewals.routes,
     *comments.routes,
     *bulk.routes,

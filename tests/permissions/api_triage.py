@@ -46,6 +46,16 @@ ROWS = [
             "reason": "known",
         },
     ),
+    Row(
+        "api-decision-preview",
+        "POST",
+        "401 404 403 200 200 200 200",
+        data=lambda o, w: {
+            "processes": [o.waiting.pk],
+            "policies": [o.policy.pk],
+            "response": "ignore",
+        },
+    ),
     Row("api-decision-detail", "GET", "401 404 200 200 200 200 200", lambda o, w: [o.decision.pk]),
     Row("api-decision-undo", "POST", "401 404 403 201 201 201 201", lambda o, w: [o.decision.pk]),
     Row("api-rule-list", "GET", "401 200 200 200 200 200 200"),

@@ -57,6 +57,24 @@ def test_a_response_goes_into_the_draft_by_means_of_a_token(
     assert AuditEvent.objects.get(code="decision.responded").means == "token"
 
 
+def test_a_preview_tells_what_it_would_do_and_writes_nothing(
+    analyst: Caller, process: Process, policy: Policy, sales: Group
+) -> None:
+    listed = make_seen("listed.exe", "b", (sales,), on_symantec_list=True)
+    other = make_seen("other.exe", "c", (sales,))
+    give(other, policy, "terminate")
+    body = wanted(process, policy, processes=[process.pk, listed.pk, other.pk])
+    told = analyst.post("decisions/preview/", body).json()
+    assert told == {
+        "applies": 2, "replaces": 1, "groups": 1, "locations": 0, "clients": None,
+        "skipped": {"symantec_list": 1}, "needs_approval": 0,
+    }  # fmt: skip
+    assert Decision.objects.count() == 1
+    foreign = make_seen("lab.exe", "d", (make_group("My Company\\Lab"),))
+    body["processes"] = [process.pk, foreign.pk]
+    assert analyst.post("decisions/preview/", body).status_code == 404
+
+
 def test_a_repeat_under_one_key_gets_the_first_answer_and_does_nothing_twice(
     analyst: Caller, process: Process, policy: Policy
 ) -> None:
