@@ -41,12 +41,14 @@ if TYPE_CHECKING:
 PAGE = 50
 # Nobody reads further than that page by page; the API gives the whole.
 PAGES_MAX = 200
-HISTORY_SHOWN = 30
+HISTORY_SHOWN = 12
+HISTORY_MAX = 200
 POLICIES_MAX = 1_000
 MORE = {
     "log": "What the log gave",
     "days": "Detections a day",
     "policies": "Policies that hold it",
+    "decisions": "Decisions",
 }
 KINDS = (("groups", "Groups"), ("computers", "Computers"), ("users", "Users"))
 
@@ -93,26 +95,28 @@ def _refuse_foreign(user: User, first: Process, second: Process) -> None:
         )
 
 
-def history_of(user: User, process: Process) -> list[DecisionItem]:
+def history_of(user: User, process: Process, most: int) -> list[DecisionItem]:
     """Decisions on it in the person's policies and groups, newest first."""
     ids = groups_held(user)
     rows = process.decision_items.select_related("decision", "policy", "group")
     if ids is not None:
         mine = Q(policy__in=policies_held(user)) | Q(policy=None, group__in=ids)
         rows = rows.filter(mine)
-    return list(rows.order_by("-decision", "pk")[:HISTORY_SHOWN])
+    return list(rows.order_by("-decision", "pk")[:most])
 
 
 @require_GET
 def process_page(request: HttpRequest, pk: int) -> HttpResponse:
     process, user, now = visible_process(request, pk), person(request), timezone.now()
     evidence = evidence_of(user, process, now, groups_held(user))
+    history = history_of(user, process, HISTORY_SHOWN + 1)
     ctx = {
         "evidence": evidence,
         "chart": chart_of(process, evidence.days),
         "since": since_shown(request, process, now),
         "same_files": same_files_of(user, process),
-        "history": history_of(user, process),
+        "history": history[:HISTORY_SHOWN],
+        "has_more": len(history) > HISTORY_SHOWN,
         "process": process,
         **comments_of(user, process),
     }
@@ -138,6 +142,8 @@ def more(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     ctx: dict[str, Any] = {"process": process, "kind": kind, "title": MORE[kind]}
     if kind == "log":
         ctx["log"] = log_told(process, ids)
+    elif kind == "decisions":
+        ctx["history"] = history_of(user, process, HISTORY_MAX)
     elif kind == "days":
         ctx["days"] = counts_of(process, ids, timezone.now().date())[1]
     else:

@@ -151,6 +151,10 @@ def test_many_policies_and_days_have_pages_of_their_own(
         f'{oldest}</td><td class="num">1,019'
         in client.get(f"/processes/{process.pk}/more/days/").text
     )
+    assert "all decisions on it" in page
+    told = client.get(f"/processes/{process.pk}/more/decisions/").text
+    assert [f">P{n:02}<" in told for n in range(15)] == [True] * 15
+    assert "all decisions on it" not in told
     assert client.get(f"/processes/{process.pk}/more/nothing/").status_code == 404
 
 
