@@ -5,6 +5,7 @@ over detections. The inbox's pane and the process page show the same facts.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Max, Min, QuerySet, Sum
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 # Policies that are told at once; a process of hundreds has a page for them.
 PLACED_SHOWN = 12
 LINES_SHOWN = 5
+LINES_WITHIN = timedelta(days=7)
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ def evidence_of(
     seen = Sighting.objects.filter(process=process)
     seen = seen if ids is None else seen.filter(group__in=ids)
     totals = _totals(seen)
-    lines = latest_lines(process, ids, LINES_SHOWN)
+    lines = latest_lines(process, ids, LINES_SHOWN, totals["last_at"])
     placed, policies = placed_of(user, process, PLACED_SHOWN)
     tally, days = counts_of(process, ids, now.date())
     words = frozenset(w for w, c in EVENT_COLUMNS.items() if totals[c])
@@ -238,9 +240,18 @@ def _watches(process: Process, ids: Groups) -> list[Watch]:
     return list((rows if ids is None else rows.filter(group__in=ids))[:20])
 
 
-def latest_lines(process: Process, ids: Groups, shown: int) -> list[Detection]:
+def latest_lines(
+    process: Process, ids: Groups, shown: int, last_at: datetime | None
+) -> list[Detection]:
+    """The newest, of which the last is of `last_at`: most often of the days before it, and then the
+    database plans for one month or two instead of all."""
     rows = Detection.objects.filter(process=process)
     if ids is not None:
         rows = rows.filter(group__in=ids)
-    related = ("computer", "account", "group", "outcome__action", "facts")
-    return list(rows.select_related(*related).order_by("-event_at", "-key")[:shown])
+    related = ("computer", "account", "outcome__action", "facts")
+    newest = rows.select_related(*related).order_by("-event_at", "-key")
+    if last_at is not None:
+        found = list(newest.filter(event_at__gte=last_at - LINES_WITHIN)[:shown])
+        if len(found) == shown:
+            return found
+    return list(newest[:shown])
