@@ -6,7 +6,9 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils.functional import empty
+from hypothesis import settings
 
+from tests.cases import cases
 from tests.flush import lift_guard
 from tests.settings import IS_EMBEDDED
 from tests.template_database import migrated_template
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+
+settings.register_profile("this run", max_examples=cases(100), deadline=None)
+settings.load_profile("this run")
 
 # Whole files go to a worker, one after the other. These take longest and begin, so that no worker
 # is left with one of them while the others are done; all else stays in random order.

@@ -21,6 +21,7 @@ from exceptions_app.policies.publish import pending, publish
 from exceptions_app.triage.decide import retire
 from exceptions_app.triage.same_files import link_same_file
 from exceptions_app.triage.undo import undo
+from tests.cases import cases
 from tests.exceptions_app.acts import give, make_policy
 from tests.make import NOW, SYSTEM, make_process
 from truscan.models.audit import AuditEvent
@@ -159,7 +160,7 @@ ACTS = st.lists(
 
 
 @given(acts=ACTS, target=st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=cases(25), deadline=None)
 def test_any_revision_can_be_stood_up_again(acts: list[tuple[int, str]], target: int) -> None:
     with transaction.atomic():  # an example leaves nothing to the next one
         _stand_up_again(acts, target)

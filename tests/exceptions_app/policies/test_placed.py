@@ -22,6 +22,7 @@ from exceptions_app.policies.estate_edits import add_location, set_inheritance
 from exceptions_app.policies.history import in_force_at
 from exceptions_app.policies.placed import set_at
 from exceptions_app.policies.publish import publish
+from tests.cases import cases
 from tests.exceptions_app.acts import give, make_policy
 from tests.make import NOW, SYSTEM, make_group, make_process, make_user
 from tests.tokens import Caller
@@ -131,7 +132,9 @@ def test_the_past_is_taken_over_from_the_ledger() -> None:
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=cases(10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.lists(

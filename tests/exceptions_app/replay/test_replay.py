@@ -22,6 +22,7 @@ from exceptions_app.policies.publish import publish
 from exceptions_app.policies.publish_request import ask_to_publish
 from exceptions_app.replay.core import Effect, Tally, effect
 from exceptions_app.replay.run import replay_decision, replay_drafts, replay_switch
+from tests.cases import cases
 from tests.exceptions_app.acts import give, make_policy
 from tests.make import (
     NOW,
@@ -98,7 +99,9 @@ def see(process: Process, group: Group, computer: str, **more: Any) -> None:
     rolled=st.integers(0, 12),
 )
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=cases(8),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_it_agrees_with_a_slow_model(
     counts: list[Any], was: list[str], becomes: list[str], rolled: int

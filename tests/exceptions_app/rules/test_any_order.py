@@ -16,6 +16,7 @@ from exceptions_app.rules.act import tick
 from exceptions_app.rules.sign import switch_off
 from exceptions_app.triage.decide import retire
 from exceptions_app.triage.undo import undo
+from tests.cases import cases
 from tests.exceptions_app.acts import give, make_policy, watch
 from tests.exceptions_app.rules.writing import SALES, ours, sign, signed
 from tests.make import NOW, SYSTEM, make_group, make_user
@@ -35,7 +36,7 @@ ACTS = st.lists(
 
 @given(acts=ACTS)
 @settings(
-    max_examples=6,
+    max_examples=cases(6),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

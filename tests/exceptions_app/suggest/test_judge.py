@@ -13,6 +13,7 @@ from exceptions_app.suggest.judge import FEWEST, Judge
 from exceptions_app.suggest.location import location_of
 from exceptions_app.suggest.nearest import Nearest
 from exceptions_app.suggest.words import fact_words, likeness_words, percent, reason_words
+from tests.cases import cases
 from truscan.logs.path_folding import generic_path
 
 FACT = st.tuples(st.sampled_from(["signer", "name", "groups"]), st.sampled_from("abc"))
@@ -62,7 +63,7 @@ def history(good: int = 60, stopped: int = 40) -> list[tuple[Seen, str]]:
 
 
 @given(decided=DECIDED)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=cases(150), suppress_health_check=[HealthCheck.too_slow])
 def test_leaving_one_out_is_the_tally_of_all_the_others(
     decided: list[tuple[list[tuple[str, str]], str]],
 ) -> None:
@@ -86,7 +87,7 @@ def test_leaving_one_out_is_the_tally_of_all_the_others(
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.9, 0.99]) | st.floats(0, 1), st.booleans())))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=cases(150), suppress_health_check=[HealthCheck.too_slow])
 def test_bands_hold_every_answer_and_never_rise(answers: list[tuple[float, bool]]) -> None:
     bands = bands_of(answers)
     assert sum(band.answers for band in bands) == len(answers)

@@ -22,6 +22,7 @@ from exceptions_app.triage.decide import respond, retire
 from exceptions_app.triage.undo import undo
 from exceptions_app.triage.undo_job import start_undo
 from exceptions_app.triage.watching import end_watch, observe
+from tests.cases import cases
 from tests.exceptions_app.acts import make_policy
 from tests.make import NOW, SYSTEM, make_group, make_process, make_sighting
 from truscan.models.counts import FOREVER, NEVER, Sighting
@@ -213,7 +214,7 @@ def parts_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestReplay(TestCase):
     @given(st.lists(ACTS, max_size=12))
-    @settings(max_examples=45, deadline=None)
+    @settings(max_examples=cases(45), deadline=None)
     def test_undo_leaves_what_the_survivors_leave(self, acts: list[Any]) -> None:
         life = start()
         for kind, whom, where, what in acts:

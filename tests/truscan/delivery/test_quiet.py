@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.truscan.ramp.lives import ZONES
 from truscan.delivery.quiet import LONGEST, Quiet, why_not
 
@@ -14,7 +15,7 @@ MOMENTS = st.integers(0, 800 * 24 * 60).map(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(100), deadline=None)
 @given(MINUTES, MINUTES, st.sampled_from(ZONES), MOMENTS)
 def test_waiting_ends_and_ends_outside(begins: time, ends: time, zone: str, now: datetime) -> None:
     assume(not why_not(begins, ends))

@@ -7,6 +7,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.make import NOW, SYSTEM
 from tests.truscan.ingest.lines import bring_in, console_csv, numbered, records
 from tests.truscan.ingest.model import stored, tell
@@ -24,7 +25,7 @@ acts = st.lists(st.one_of(files, files, st.integers(0, 9)), min_size=1, max_size
 @pytest.mark.django_db
 @given(acts=acts, chunk_rows=st.integers(1, 5))
 @settings(
-    max_examples=60,
+    max_examples=cases(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -55,7 +56,9 @@ def _withdraw(held: dict[int, list[LogRecord]], which: int) -> None:
 @pytest.mark.django_db
 @given(first=files, second=files)
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=cases(10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_withdrawing_everything_leaves_nothing(
     first: list[LogRecord], second: list[LogRecord]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.make import NOW
 from truscan.ingest import find_or_make, resolve
 from truscan.ingest.chunk import Block, Chunk
@@ -54,7 +55,7 @@ def _made(dimension: Any, rows: dict[Any, Any], link: object = None) -> dict[Any
     return {key: crc32(repr((dimension.table, key)).encode()) >> 1 for key in rows}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=cases(30), deadline=None)
 @given(rows=ROWS, block=st.integers(1, 9))
 def test_rows_that_stay_raw_are_stored_as_their_records(
     rows: list[tuple[str, ...]], block: int

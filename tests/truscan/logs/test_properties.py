@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.truscan.logs.reading import NOW, line_of, outcomes, records
 from truscan.logs.errors import LogError
 from truscan.logs.labelled import LABEL, split_labels
@@ -32,7 +33,7 @@ PIECES = st.sampled_from(
 SOUP = st.lists(PIECES | st.binary(max_size=40), max_size=12).map(b"".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(300), deadline=None)
 @given(SOUP)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     found = []
@@ -42,7 +43,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         assert outcome.as_json()["line_no"] == outcome.line_no
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(200), deadline=None)
 @given(SOUP, st.integers(60, 3000))
 @example(b"\x1c", 60)
 @example(b'""', 60)
@@ -120,7 +121,7 @@ def detections(draw: st.DrawFn) -> LogRecord:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(record=detections())
 def test_what_is_written_is_read_again(form: str, record: LogRecord) -> None:
     line = write_line(record, form)

@@ -160,7 +160,7 @@ def test_a_zip_file_that_claims_ten_gigabytes_is_refused_unread() -> None:
 
 
 def test_a_dense_file_is_refused_while_it_is_read() -> None:
-    bomb = gzip.compress(TWO + b"\n" * (64 << 20))
+    bomb = gzip.compress(TWO + (b" " * 4095 + b"\n") * (16 << 10))
     assert refusal(bomb).code == "too-dense"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,14 +9,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.cases import MANY
 from truscan.ramp.layout import ENFORCING, Shape, lay_out
 from truscan.ramp.open_days import BUSINESS_DAYS, EVERY_DAY, ClosedFor, Closure, OpenDays
 from truscan.ramp.plan import Event, Kind, Plan, Track
 from truscan.ramp.schedule import Action, State, fold
 
-# Many cases where a change goes in, fewer while one works; only the plan's own arithmetic is
-# cheap enough for that, so no other property follows this profile.
-MANY = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
+# Far more where a change goes in: the plan's own arithmetic is cheap enough for that.
 CASES = settings(max_examples=5000 if MANY else 200, deadline=None)
 # Zones that change at midnight, change by half an hour, skip a day's start, or never change.
 ZONES = (

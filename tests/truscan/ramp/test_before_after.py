@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from truscan.ramp.before_after import (
     WINDOW,
     Change,
@@ -93,7 +94,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=cases(80), deadline=None)
 @given(changes=DAYS, rows=ROWS, today=st.integers(0, 70))
 def test_no_day_is_on_both_sides_and_no_window_reaches_over_a_change(
     changes: list[int], rows: list[tuple[int, int, int, int]], today: int

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from hypothesis import given, settings
 
+from tests.cases import cases
 from tests.truscan.ramp.lives import Life, lives, local, make_plan
 from truscan.ramp.chart import BARS_BOTTOM, BARS_TOP, LEFT, RIGHT, draw
 from truscan.ramp.plan import Event, Kind
@@ -53,7 +54,7 @@ def test_days_without_a_report_are_marked_until_yesterday() -> None:
     assert silent.x + silent.width < recent.x
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(100), deadline=None)
 @given(lives())
 def test_nothing_leaves_the_picture(life: Life) -> None:
     state = fold(life.plan, life.events, life.until)

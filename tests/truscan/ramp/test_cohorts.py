@@ -10,6 +10,7 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.make import SYSTEM, make_group, make_process, make_sighting, make_user
 from tests.tokens import Caller
 from tests.truscan.ramp.plans import START, at, make_stored
@@ -39,7 +40,7 @@ GROUPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(200), deadline=None)
 @given(GROUPS, st.integers(2, 6))
 def test_every_group_is_in_one_cohort_and_what_is_not_known_waits(
     groups: list[Readiness], count: int
@@ -54,7 +55,7 @@ def test_every_group_is_in_one_cohort_and_what_is_not_known_waits(
     assert digest_of(propose(groups[::-1], count)) == digest_of(cohorts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(100), deadline=None)
 @given(GROUPS)
 def test_a_group_that_is_better_in_all_never_comes_later(groups: list[Readiness]) -> None:
     best = Readiness(0, "", 10, 0, 1.0, 1.0)

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
+from tests.cases import cases
 from tests.make import SYSTEM, make_group, make_user
 from tests.tokens import Caller
 from tests.truscan.ramp.lives import ZONES, local, make_plan
@@ -56,7 +57,7 @@ def test_those_above_hear_of_it_after_three_days_and_then_weekly() -> None:
     assert escalated(local(PLAN, date(2026, 11, 4), 8)) == ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(st.sampled_from(ZONES), st.lists(st.integers(0, 60 * 24), max_size=12))
 def test_however_the_beat_sleeps_a_week_is_told_at_most_once(zone: str, hours: list[int]) -> None:
     plan = make_plan(zone=zone)

@@ -5,6 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from truscan.ramp.forecast import (
     READ,
     Finished,
@@ -14,7 +15,7 @@ from truscan.ramp.forecast import (
     predict,
 )
 
-CASES = settings(max_examples=200, deadline=None)
+CASES = settings(max_examples=cases(200), deadline=None)
 
 
 def steps(*numbers: int | None) -> list[Finished]:

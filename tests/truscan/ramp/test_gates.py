@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.truscan.ramp.facts import NOW, make_facts
 from tests.truscan.ramp.lives import Life, lives, local, make_plan
 from truscan.ramp.advice import Advised, advise, why_held
@@ -17,7 +18,7 @@ from truscan.ramp.schedule import Action, State, fold
 from truscan.ramp.thresholds import RULES, Key, Mode, Threshold, checked, defaults
 from truscan.ramp.unseen import Seen
 
-CASES = settings(max_examples=200, deadline=None)
+CASES = settings(max_examples=cases(200), deadline=None)
 NUMBERS = st.one_of(st.none(), st.integers(0, 5000))
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from tests.truscan.ramp.lives import CASES, ZONES, Life, lives, make_plan, plans
 from truscan.ramp.course import course_of
 from truscan.ramp.plan import Event, Kind, Plan, level_in_force
@@ -138,14 +139,14 @@ def hours_of(life: Life) -> list[datetime]:
     return [first + timedelta(hours=n) for n in range(0, hours, 5)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=cases(15), deadline=None)
 @given(lives())
 def test_doubled_ticks_send_the_same_keys(life: Life) -> None:
     ticks = hours_of(life)
     assert outbox(life, [t for tick in ticks for t in (tick, tick)]) == outbox(life, ticks)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=cases(20), deadline=None)
 @given(lives())
 def test_every_late_day_is_reminded_of_once(life: Life) -> None:
     days: dict[date, set[str]] = {}
@@ -163,7 +164,7 @@ def test_every_late_day_is_reminded_of_once(life: Life) -> None:
         assert len({key.rsplit(":", 2)[0] for key in keys}) * 2 >= len(keys)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(100), deadline=None)
 @given(plans(), st.integers(0, 60), st.integers(3, 30))
 def test_a_beat_that_slept_sends_one_for_today(plan: Plan, late: int, slept: int) -> None:
     first = plan.steps[0].planned_on
@@ -175,7 +176,7 @@ def test_a_beat_that_slept_sends_one_for_today(plan: Plan, late: int, slept: int
     assert all(r.on in (office_day(plan, awake), notice_on) for r in found)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=cases(25), deadline=None)
 @given(st.sampled_from(ZONES), st.dates(date(2024, 1, 1), date(2030, 1, 1)))
 def test_an_hourly_beat_reminds_once_a_day_through_clock_changes(zone: str, start: date) -> None:
     plan = make_plan(start_on=start, zone=zone)

@@ -6,6 +6,7 @@ from math import isclose
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import cases
 from truscan.ramp.unseen import Seen, enough_for, estimate
 
 
@@ -25,7 +26,7 @@ def test_three_over_the_bound_are_enough() -> None:
     assert [enough_for(bound) for bound in (0.05, 0.02, 1, 0)] == [60, 150, 3, 3000]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(200), deadline=None)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=300))
 def test_any_counts_give_a_probability(counts: list[int]) -> None:
     found = estimate(Seen(sum(counts), len(counts), counts.count(1), counts.count(2)))
