@@ -75,10 +75,12 @@ def chart_of(process: Process, days: Days) -> SafeString:
 
 def same_files_of(user: User, process: Process) -> list[Link]:
     """The other hashes of the file, as far as the person's groups saw them."""
+    linked = SameFile.objects.filter(Q(first=process) | Q(second=process))
+    # Few have any, and whose groups saw the other is the longer question.
+    if not linked.exists():
+        return []
     mine = Process.objects.all().visible_to(user).values("pk")
-    rows = SameFile.objects.filter(
-        Q(first=process, second__in=mine) | Q(second=process, first__in=mine)
-    )
+    rows = linked.filter(Q(first=process, second__in=mine) | Q(second=process, first__in=mine))
     return [
         Link(row.second if row.first_id == process.pk else row.first, row.source)
         for row in rows.select_related("first", "second").order_by("pk")[:20]
