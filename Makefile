@@ -8,6 +8,8 @@ PYTEST_ARGS ?=
 SIDE_BY_SIDE ?= -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PY := .venv/bin/python
 export PORT BROWSER
+# Without kept bytecode each program that is started compiles Django anew: a second of processor.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install run stop password test lint format bench lock clean

@@ -181,6 +181,8 @@ def _configure(server: Postgres) -> None:
     if not server.durable:
         # Tests throw their database away; waiting for the disk would only make them slow.
         lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
+        # Nor is anything kept that is worth cleaning up, or copied elsewhere.
+        lines += ["autovacuum = off", "wal_level = minimal", "max_wal_senders = 0"]
     conf = server.data / "truscan.conf"
     conf.write_text("\n".join(lines) + "\n")
     os.chown(conf, server.uid, server.gid)

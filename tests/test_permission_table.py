@@ -35,6 +35,8 @@ PAGES = (triage, team, policies, sepm, imports, ramp, people, accounts)
 REST = (api, api_triage, api_policies, api_ramp, api_sepm)
 ROWS = [row for pages in (*PAGES, *REST) for row in pages.ROWS]
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
@@ -75,7 +77,6 @@ def patterns(resolver: Any) -> Iterator[URLPattern]:
             yield from patterns(entry)
 
 
-@pytest.mark.django_db  # one that says so is needed for the database to be made
 def test_the_table_has_every_address_of_the_resolver_and_no_other() -> None:
     there = [pattern.name for pattern in patterns(get_resolver())]
     assert None not in there
