@@ -1,4 +1,4 @@
-"""How many cases a property draws: all of them where a change goes in, a third while one works."""
+"""How many cases a property draws: all of them where a change goes in, a quarter while one works."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ MANY = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
 
 def cases(whole: int) -> int:
     """Of `whole` cases, those to draw in this run; at least 4."""
-    return whole if MANY else max(whole // 3, 4)
+    return whole if MANY else max(whole // 4, 4)
