@@ -1,4 +1,4 @@
-"""How many cases a property draws: all of them where a change goes in, a quarter while one works."""
+"""How many cases a property draws: all where a change goes in, a quarter while one works."""
 
 from __future__ import annotations
 
