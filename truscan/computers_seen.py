@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Exists, OuterRef, Sum
 
-from truscan.models.counts import MovedPresence, Presence, Sighting
+from truscan.models.counts import Sighting
+from truscan.models.presence import MovedPresence, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, QuerySet
 
 from truscan.computers_seen import computers_seen
-from truscan.models.counts import ProcessSummary, UserPresence
+from truscan.models.counts import ProcessSummary
+from truscan.models.presence import UserPresence
 
 if TYPE_CHECKING:
     from truscan.access.scope import Groups

@@ -10,7 +10,8 @@ from django.db.models import Count, Q
 
 from exceptions_app.triage.own_counts import narrow
 from truscan.access.scope import group_ids
-from truscan.models.counts import Presence, ProcessSummary
+from truscan.models.counts import ProcessSummary
+from truscan.models.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,9 @@ from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import policies_in_force
 from exceptions_app.triage.kin import kin_ids
-from truscan.models.counts import Presence, ProcessSummary
+from truscan.models.counts import ProcessSummary
 from truscan.models.estate import Computer
+from truscan.models.presence import Presence
 from truscan.models.process import SameFile
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from exceptions_app.models.policy import Policy, Revision
 from exceptions_app.policies.diff import Changes, compare
 from exceptions_app.policies.locks import lock_policies, share_tree
 from exceptions_app.policies.publish import latest, policy_facts, publish
-from exceptions_app.triage.decide import ON_LIST, SAME, Result, Skip, checked_reason, refresh
+from exceptions_app.triage.decide import Result, checked_reason, refresh
+from exceptions_app.triage.plan import ON_LIST, SAME, Skip
 from exceptions_app.triage.write import Item, make_decision, retire_exceptions, write_ledger
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from exceptions_app.policies.approval_rules import (
     need_second_to_remove,
 )
 from exceptions_app.policies.locks import lock_policies, share_tree
-from exceptions_app.triage.decide import SAME, Result, Skip, checked_reason, refresh
+from exceptions_app.triage.decide import Result, checked_reason, refresh
+from exceptions_app.triage.plan import SAME, Skip
 from exceptions_app.triage.write import Item, make_decision, retire_exceptions, write_ledger
 
 if TYPE_CHECKING:

@@ -10,14 +10,8 @@ from exceptions_app.models.decision import Decision
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched, policies_in_force
 from exceptions_app.policies.locks import lock_groups, lock_policies, share_tree
-from exceptions_app.triage.decide import (
-    Plan,
-    Result,
-    Skip,
-    hold_back,
-    plan,
-    write_plan,
-)
+from exceptions_app.triage.decide import Result, hold_back, write_plan
+from exceptions_app.triage.plan import Plan, Skip, plan
 from exceptions_app.triage.standing import Standing, last_words
 from exceptions_app.triage.undo import apply_part, pairs_of, part_of
 from exceptions_app.triage.watching import Terms, observe_in

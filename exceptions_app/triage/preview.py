@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from exceptions_app.models.exception import ProcessException
 from exceptions_app.models.policy import Response
 from exceptions_app.policies.effective import groups_with, policies_in_force
-from exceptions_app.triage.decide import Skip, plan
+from exceptions_app.triage.plan import Skip, plan
 from truscan.models.estate import Group
 from truscan.models.process import Process
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from exceptions_app.models.policy import Policy
 from exceptions_app.policies.effective import groups_touched
-from exceptions_app.triage.decide import SAME, Result, Skip, respond, told
+from exceptions_app.triage.decide import Result, respond
+from exceptions_app.triage.plan import SAME, Skip, told
 from exceptions_app.triage.renewals import proposals, standing
 from truscan.access.scope import may_write_groups
 from truscan.models.counts import Sighting

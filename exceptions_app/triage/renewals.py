@@ -20,7 +20,8 @@ from exceptions_app.models.renewal import Renewal
 from exceptions_app.suggest.location import WRITABLE, location_of
 from exceptions_app.triage.changes import BuildFacts, Change, Flag, changes, flags
 from truscan.access.scope import groups_held
-from truscan.models.counts import Presence, ProcessSummary
+from truscan.models.counts import ProcessSummary
+from truscan.models.presence import Presence
 from truscan.models.process import FileFacts
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from exceptions_app.policies.approval_rules import in_words, need_second
 from exceptions_app.policies.draft import KINDS
 from exceptions_app.policies.foreign import foreign_rules
 from exceptions_app.policies.locks import lock_policies, share_tree
-from exceptions_app.triage.decide import ON_LIST, SAME, checked_reason, refresh
+from exceptions_app.triage.decide import checked_reason, refresh
+from exceptions_app.triage.plan import ON_LIST, SAME
 from exceptions_app.triage.write import (
     Item,
     Wording,

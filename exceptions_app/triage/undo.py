@@ -26,9 +26,10 @@ from exceptions_app.policies.locks import (
     lock_process_sightings,
     share_tree,
 )
-from exceptions_app.triage.decide import Result, Skip, refresh
+from exceptions_app.triage.decide import Result, refresh
 from exceptions_app.triage.kin import kin_ids
 from exceptions_app.triage.observed import refresh_processes
+from exceptions_app.triage.plan import Skip
 from exceptions_app.triage.standing import (
     Pair,
     active_exceptions,

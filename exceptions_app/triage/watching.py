@@ -22,17 +22,10 @@ from exceptions_app.policies.locks import (
     lock_process_sightings,
     share_tree,
 )
-from exceptions_app.triage.decide import (
-    NOT_THERE,
-    Result,
-    Skip,
-    checked_reason,
-    refresh,
-    skipped_item,
-    why_two,
-)
+from exceptions_app.triage.decide import Result, checked_reason, refresh, skipped_item, why_two
 from exceptions_app.triage.kin import kin_ids
 from exceptions_app.triage.observed import refresh_processes
+from exceptions_app.triage.plan import NOT_THERE, Skip
 from exceptions_app.triage.tripwires import counted, end_returned, returning
 from exceptions_app.triage.write import (
     Item,

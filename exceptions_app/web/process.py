@@ -26,7 +26,7 @@ from exceptions_app.web.comment_rows import comments_of
 from exceptions_app.web.process_since import since_shown
 from truscan.access.actor import Actor
 from truscan.access.scope import groups_held, may_write_groups
-from truscan.models.counts import Presence, UserPresence
+from truscan.models.presence import Presence, UserPresence
 from truscan.models.process import Process, SameFile
 from truscan.web.charts import Series, bars
 from truscan.web.gate import person, person_with, text_of

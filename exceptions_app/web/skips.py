@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# By the code of `triage.decide.Skip`; the most grave first.
+# By the code of `triage.plan.Skip`; the most grave first.
 WORDS = {
     "symantec_list": "on Symantec’s own list, for which no exception can be made",
     "needs_approval": "need a second person",

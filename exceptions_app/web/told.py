@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from exceptions_app.models.approval import ApprovalRequest
-    from exceptions_app.triage.decide import Skip
+    from exceptions_app.triage.plan import Skip
 
 RESPONSES = (
     ("ignore", "Ignore"),

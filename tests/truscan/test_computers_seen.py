@@ -4,7 +4,7 @@ import pytest
 
 from tests.make import NOW, make_computer, make_group, make_process, make_sighting
 from truscan.computers_seen import computers_seen
-from truscan.models.counts import MovedPresence, Presence
+from truscan.models.presence import MovedPresence, Presence
 
 pytestmark = pytest.mark.django_db
 

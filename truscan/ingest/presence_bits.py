@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from truscan.models.counts import Presence
+from truscan.models.presence import Presence
 from truscan.models.rolled import PresenceRoll
 
 if TYPE_CHECKING:

@@ -92,16 +92,20 @@ FROM (SELECT DISTINCT process_id FROM {{source}}) AS d
 JOIN truscan_processsummary s ON s.process_id = d.process_id
 JOIN truscan_process p ON p.id = d.process_id
 """  # noqa: S608
+_NEW_FLAGS = ", ".join(
+    f"bool_or(event_type = {EVENT_TYPE_OF_WORD[word]} AND occurrences > 0) AS {word}"
+    for word in _TYPE_COLUMNS
+)
 # Of processes without a summary: it is rewritten with all its indexes if the class comes later.
 _NEW_KINDS = f"""
 SELECT n.process_id, '', {", ".join(_TYPE_COLUMNS)}, p.application_type, p.permitted_reason
 FROM (SELECT process_id,
-             {", ".join(f"bool_or(event_type = {EVENT_TYPE_OF_WORD[word]} AND occurrences > 0) AS {word}" for word in _TYPE_COLUMNS)}
+             {_NEW_FLAGS}
       FROM {{source}} d WHERE NOT EXISTS (
           SELECT 1 FROM truscan_processsummary s WHERE s.process_id = d.process_id)
       GROUP BY 1) AS n
 JOIN truscan_process p ON p.id = n.process_id
-"""  # noqa: E501, S608
+"""  # noqa: S608
 _CLASSIFY = """
 UPDATE truscan_processsummary s SET risk_class = k.risk_class
 FROM unnest(%s::bigint[], %s::text[]) AS k(process_id, risk_class)

@@ -16,7 +16,7 @@ from tests.exceptions_app.acts import give, make_policy
 from tests.exceptions_app.replay.test_replay import count
 from tests.exceptions_app.web.estate import make_seen
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_user
-from truscan.models.counts import Presence
+from truscan.models.presence import Presence
 from truscan.models.process import SameFile
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from tests.tokens import Caller
 from truscan.access.actor import Actor
 from truscan.logs.path_folding import generic_path
 from truscan.models.audit import AuditEvent
-from truscan.models.counts import Presence
+from truscan.models.presence import Presence
 from truscan.models.process import Appearance, Process
 
 if TYPE_CHECKING:

@@ -37,9 +37,10 @@ from tests.tokens import Caller
 from truscan import coverage
 from truscan.access.actor import Actor
 from truscan.ingest.roll_up import roll_next
-from truscan.models.counts import DailyCount, Presence, UserPresence
+from truscan.models.counts import DailyCount
 from truscan.models.detection import Action, EventType
 from truscan.models.estate import Account, Group, Location
+from truscan.models.presence import Presence, UserPresence
 from truscan.models.process import Process
 from truscan.models.rolled import CountedDay, RolledDay
 

@@ -14,8 +14,8 @@ from tests.exceptions_app.acts import give, make_policy
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_process
 from truscan.ingest import presence_bits
 from truscan.ingest.presence_bits import KINDS, PAUSE, due_kind, roll_next
-from truscan.models.counts import Presence, UserPresence
 from truscan.models.estate import Account, Computer
+from truscan.models.presence import Presence, UserPresence
 from truscan.models.rolled import CountedDay, PresenceBits, SharedBit
 
 if TYPE_CHECKING:

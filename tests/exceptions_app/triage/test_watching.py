@@ -13,7 +13,8 @@ from tests.exceptions_app.acts import give, make_policy, watch
 from tests.exceptions_app.web.estate import make_seen
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_process, make_sighting
 from truscan import coverage
-from truscan.models.counts import FOREVER, NEVER, Presence, Sighting
+from truscan.models.counts import FOREVER, NEVER, Sighting
+from truscan.models.presence import Presence
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,9 @@ from exceptions_app.triage.decide import respond
 from tests.exceptions_app.web.estate import make_seen
 from tests.make import NOW, SYSTEM, make_computer, make_group, make_user
 from tests.truscan.ramp.plans import at, make_stored
-from truscan.models.counts import DailyCount, Presence
+from truscan.models.counts import DailyCount
 from truscan.models.detection import Action
+from truscan.models.presence import Presence
 from truscan.models.process import Appearance, FileFacts, SameFile
 from truscan.ramp.actions import confirm_level
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.make import make_group
-from truscan.models.counts import Presence
 from truscan.models.estate import Group
+from truscan.models.presence import Presence
 
 pytestmark = pytest.mark.django_db
 

@@ -16,9 +16,10 @@ from tests.tokens import Caller
 from tests.truscan.ramp.plans import SALES, START, at, climb, make_stored
 from tests.truscan.ramp.test_evidence_gates import NOW, count
 from truscan import coverage
-from truscan.models.counts import FOREVER, ComputerDay
+from truscan.models.counts import FOREVER
 from truscan.models.detection import Action
 from truscan.models.estate import Account
+from truscan.models.presence import ComputerDay
 from truscan.models.ramp import RampGateNote
 from truscan.ramp.behind import rows_behind
 from truscan.ramp.calendar import plan_by_secret

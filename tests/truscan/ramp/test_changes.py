@@ -22,8 +22,8 @@ from tests.tokens import Caller
 from tests.truscan.ramp.plans import SALES, START, at, climb, make_stored
 from tests.truscan.ramp.test_evidence_gates import count
 from truscan import coverage
-from truscan.models.counts import ComputerDay
 from truscan.models.estate import Account, Location
+from truscan.models.presence import ComputerDay
 from truscan.models.ramp import RampPlan
 from truscan.models.rolled import CountedDay
 from truscan.ramp import evidence, known_days

@@ -8,9 +8,10 @@ import pytest
 from tests.make import make_computer, make_group, make_process, make_sighting
 from tests.truscan.ramp.plans import SALES, START, at, climb, make_stored
 from truscan import coverage
-from truscan.models.counts import FOREVER, ComputerDay, DailyCount
+from truscan.models.counts import FOREVER, DailyCount
 from truscan.models.detection import Action
 from truscan.models.estate import Account, Group, Location
+from truscan.models.presence import ComputerDay
 from truscan.models.process import Process
 from truscan.models.ramp import RampPlan
 from truscan.ramp.evidence_gates import facts_of

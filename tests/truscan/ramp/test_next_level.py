@@ -11,8 +11,8 @@ from exceptions_app.policies.work_time import seconds_a_process
 from tests.make import SYSTEM, make_computer, make_group, make_process, make_user
 from tests.truscan.ramp.plans import SALES, START, at, climb, make_stored
 from tests.truscan.ramp.test_evidence_gates import count
-from truscan.models.counts import ComputerDay
 from truscan.models.estate import Account, Location
+from truscan.models.presence import ComputerDay
 from truscan.models.ramp import RampPlan
 from truscan.ramp.actions import back
 from truscan.ramp.history import stays_of
